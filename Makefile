@@ -1,0 +1,120 @@
+# make demo      set up, build, run the catalog on the built-in TCP and on this machine's kernel
+# make check     set up, build, run every test
+# make help      the rest
+BUILD   := build
+CC      ?= gcc
+PREFIX  ?= /usr/local
+VERSION := 0.1.0
+
+PACKAGES := libpcap jansson libsodium libcap-ng libnet
+DEBIAN   := gcc make pkg-config libpcap-dev libnet1-dev libjansson-dev libsodium-dev libcap-ng-dev check iproute2 tshark
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
+CFLAGS   ?= -O2 -g
+CFLAGS   += $(SANITIZE)
+CPPFLAGS += -D_GNU_SOURCE -DTCPROVE_VERSION='"$(VERSION)"' -Iharness -Icases -Ireports -Isuite -I.
+LIBRARIES = $(shell pkg-config --libs libpcap jansson libsodium libcap-ng) -lnet
+
+# A room's sources are all the .c files in it: a new case, target or rule is one file.
+HARNESS := $(sort $(wildcard harness/*.c harness/*/*.c))
+CASES   := $(sort $(wildcard cases/*.c))
+REPORTS := $(sort $(wildcard reports/*.c))
+SUITE   := $(filter-out suite/main.c,$(sort $(wildcard suite/*.c)))
+TESTS   := $(sort $(wildcard suite/selftest/*.c))
+BENCH   := $(sort $(wildcard suite/bench/*.c))
+
+LIBRARY := $(HARNESS) $(CASES) $(REPORTS) $(SUITE)
+objects  = $(patsubst %.c,$(BUILD)/%.o,$(1))
+OBJECTS := $(call objects,$(LIBRARY)) $(BUILD)/requirements.o $(BUILD)/groups.o
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@echo "  $(1) $(2)")
+
+.PHONY: all demo check test deps bench soak lint format asan install clean help
+.DELETE_ON_ERROR:
+
+all: $(BUILD)/tcprove $(BUILD)/lint.ok
+
+$(BUILD)/tcprove: $(BUILD)/suite/main.o $(OBJECTS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBRARIES)
+
+$(BUILD)/selftest: $(call objects,$(TESTS)) $(BUILD)/suites.o $(OBJECTS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs check) $(LIBRARIES)
+
+$(BUILD)/bench: $(call objects,$(BENCH)) $(OBJECTS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBRARIES)
+
+# Unknown requirement ids, and every other fault that the lint knows, break the build.
+$(BUILD)/lint.ok: $(BUILD)/tcprove
+	$(call say,LINT,cases/)
+	$(Q)$(BUILD)/tcprove lint && touch $@
+
+$(BUILD)/%.o: %.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=c17 $(CPPFLAGS) $(WARNINGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/%.o: $(BUILD)/%.c
+	$(call say,CC,$<)
+	$(Q)$(CC) -std=c17 $(CPPFLAGS) $(WARNINGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/requirements.c: cases/requirements.tsv suite/requirements.awk
+	$(call say,GEN,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)(head -n 1 $<; tail -n +2 $< | LC_ALL=C sort -t '	' -k1,1) | awk -f suite/requirements.awk > $@
+
+$(BUILD)/groups.c: $(CASES) suite/groups.awk
+	$(call say,GEN,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)awk -f suite/groups.awk $(CASES) > $@
+
+$(BUILD)/suites.c: $(TESTS) suite/selftest/suites.awk
+	$(call say,GEN,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)awk -f suite/selftest/suites.awk $(TESTS) > $@
+
+deps:
+	@suite/install-packages.sh $(DEBIAN)
+
+demo: deps
+	@$(MAKE) --no-print-directory all
+	@suite/demo.sh $(BUILD)
+
+check: deps
+	@$(MAKE) --no-print-directory test
+
+test: all $(BUILD)/selftest
+	@suite/check.sh $(BUILD)
+
+asan: deps
+	@$(MAKE) --no-print-directory test BUILD=$(BUILD)/asan SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all -O1'
+
+bench: all $(BUILD)/bench
+	@$(BUILD)/bench $(BUILD)/tcprove
+
+soak: all $(BUILD)/bench
+	@suite/soak.sh $(BUILD)
+
+lint:
+	@suite/lint-source.sh
+
+format:
+	@clang-format -i $(filter-out harness/ladder.h,$(wildcard harness/*.[ch] harness/*/*.[ch] reports/*.[ch] suite/*.[ch] suite/*/*.[ch]))
+
+install: all
+	install -D -m 755 $(BUILD)/tcprove $(DESTDIR)$(PREFIX)/bin/tcprove
+
+clean:
+	rm -rf $(BUILD)
+
+help:
+	@printf '%s\n' 'demo     set up, build, run the catalog on the built-in TCP and on this kernel' \
+	  'check    set up, build, run every test' 'all      build only' 'asan     the tests under ASan and UBSan' \
+	  'bench    speeds, as ratios against baselines measured in the same run' 'soak     the long repeated runs' \
+	  'lint     house rules of the source    format   clang-format' 'install  PREFIX=/usr/local' \
+	  'V=1 shows commands; CC=clang, SANITIZE=..., BUILD=... as usual'
+
+-include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

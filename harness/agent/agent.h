@@ -1,0 +1,25 @@
+/* agent.h: the application beside a target: user calls carried out with sockets. It knows neither how calls arrive (see
+ * channel.h) nor which case asks for them. */
+#ifndef TCPROVE_AGENT_H
+#define TCPROVE_AGENT_H
+
+#include <stdbool.h>
+
+#include "calls.h"
+
+struct agent;
+
+/* An application without sockets. NULL without memory. */
+struct agent *agent_new(void);
+/* Aborts every connection that is still open. */
+void agent_free(struct agent *agent);
+
+/* Carries out one call without blocking (RFC 9293 3.9.1; calls.h says what each does). Always fills in *reply, data and
+ * sentence included where they count. A handle belongs to this agent and is never used twice. */
+void agent_call(struct agent *agent, const struct call_request *request, struct call_reply *reply);
+
+/* Waits up to timeout_ms (-1: for ever) until a socket or extra_fd (-1: none) has something to do, and does the sockets'
+ * part: accepts, reads, sends, closes. Returns whether extra_fd can be read (or was hung up). */
+bool agent_poll(struct agent *agent, int timeout_ms, int extra_fd);
+
+#endif

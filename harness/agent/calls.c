@@ -1,0 +1,361 @@
+/* calls.c: the table of user calls, each carried out with sockets, and the wait for what the sockets have to do. */
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/agent.h"
+#include "agent/endpoint.h"
+
+enum { LISTEN_BACKLOG = 128, HANDLES_MAX = UINT16_MAX };
+
+/* The handle of an endpoint is its place in the table, counted from 1. */
+struct agent {
+    struct endpoint **endpoints;
+    size_t            count, room;
+    struct pollfd    *polled; /* as many as `room`, and one more */
+};
+
+struct agent *agent_new(void)
+{
+    return calloc(1, sizeof(struct agent));
+}
+
+void agent_free(struct agent *agent)
+{
+    if (!agent)
+        return;
+    for (size_t i = 0; i < agent->count; i++)
+        endpoint_free(agent->endpoints[i]);
+    free(agent->endpoints);
+    free(agent->polled);
+    free(agent);
+}
+
+__attribute__((format(printf, 2, 3))) static void fail(struct call_reply *reply, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(reply->sentence, sizeof reply->sentence, format, arguments);
+    va_end(arguments);
+    reply->result = CALL_FAILED;
+}
+
+static bool grow(struct agent *agent)
+{
+    if (agent->count < agent->room)
+        return true;
+    size_t            room      = agent->room ? agent->room * 2 : 16;
+    struct endpoint **endpoints = realloc(agent->endpoints, room * sizeof *endpoints);
+    if (!endpoints)
+        return false;
+    agent->endpoints      = endpoints;
+    struct pollfd *polled = realloc(agent->polled, (room + 1) * sizeof *polled);
+    if (!polled)
+        return false;
+    agent->polled = polled;
+    agent->room   = room;
+    return true;
+}
+
+/* Takes the socket into the table; returns its handle, or 0 (and closes the socket) where that cannot be. */
+static uint16_t adopt(struct agent *agent, enum endpoint_role role, int fd)
+{
+    struct endpoint *endpoint = NULL;
+    if (agent->count < HANDLES_MAX && grow(agent))
+        endpoint = endpoint_new(role, fd);
+    if (!endpoint) {
+        close(fd);
+        return 0;
+    }
+    agent->endpoints[agent->count++] = endpoint;
+    return (uint16_t)agent->count;
+}
+
+static struct endpoint *endpoint_of(struct agent *agent, uint16_t handle)
+{
+    return handle >= 1 && handle <= agent->count ? agent->endpoints[handle - 1] : NULL;
+}
+
+static void accept_all(struct agent *agent, uint16_t handle)
+{
+    struct endpoint *listener = endpoint_of(agent, handle);
+    for (;;) {
+        union socket_address peer;
+        socklen_t            length = sizeof peer;
+        int fd = accept4(listener->fd, &peer.any, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd < 0 && (errno == ECONNABORTED || errno == EINTR))
+            continue;
+        if (fd < 0)
+            return;
+        struct endpoint *connection = endpoint_of(agent, adopt(agent, ROLE_CONNECTION, fd));
+        if (!connection)
+            return;
+        connection->peer_port = socket_address_read(&peer, &connection->peer);
+        connection->listener  = handle;
+        connection->service   = listener->service;
+        connection->paused    = listener->paused;
+        connection->events    = 1u << ACCEPTED;
+        endpoint_pump(connection);
+    }
+}
+
+static void pump(struct agent *agent, uint16_t handle)
+{
+    struct endpoint *endpoint = endpoint_of(agent, handle);
+    if (endpoint->role == ROLE_LISTENER && endpoint->fd >= 0)
+        accept_all(agent, handle);
+    else
+        endpoint_pump(endpoint);
+}
+
+/* ---- opening -------------------------------------------------------------------------------------------------------- */
+
+static uint16_t local_port(int fd)
+{
+    union socket_address address;
+    struct ip_address    unused;
+    socklen_t            length = sizeof address;
+    return getsockname(fd, &address.any, &length) == 0 ? socket_address_read(&address, &unused) : 0;
+}
+
+/* A non-blocking socket of the request's family, bound to any address and `port`; -1 with the reply filled in. */
+static int bound_socket(const struct call_request *request, uint16_t port, struct call_reply *reply)
+{
+    bool                 v6  = request->address.family == 6;
+    struct ip_address    any = { .family = v6 ? 6 : 4 };
+    union socket_address address;
+    int                  fd = socket(v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        fail(reply, "socket: %s", strerror(errno));
+        return -1;
+    }
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int));
+    if (v6)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &(int){ 1 }, sizeof(int));
+    socklen_t length = socket_address_make(&any, port, &address);
+    if (bind(fd, &address.any, length) != 0) {
+        fail(reply, "bind to port %u: %s", port, strerror(errno));
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+static void reply_with(struct agent *agent, enum endpoint_role role, int fd, struct call_reply *reply)
+{
+    reply->port   = local_port(fd);
+    reply->handle = adopt(agent, role, fd);
+    if (!reply->handle)
+        fail(reply, "the application has no room for another socket");
+}
+
+static void call_passive_open(struct agent *agent, const struct call_request *request, struct call_reply *reply)
+{
+    int fd = bound_socket(request, request->port, reply);
+    if (fd < 0)
+        return;
+    /* Before listen, for connections inherit it: urgent data may arrive before accept. */
+    setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &(int){ 1 }, sizeof(int));
+    if (listen(fd, LISTEN_BACKLOG) != 0) {
+        fail(reply, "listen on port %u: %s", request->port, strerror(errno));
+        close(fd);
+        return;
+    }
+    reply_with(agent, ROLE_LISTENER, fd, reply);
+}
+
+static void call_reserve(struct agent *agent, const struct call_request *request, struct call_reply *reply)
+{
+    int fd = bound_socket(request, request->port, reply);
+    if (fd >= 0)
+        reply_with(agent, ROLE_RESERVED, fd, reply);
+}
+
+static void call_open(struct agent *agent, const struct call_request *request, struct call_reply *reply)
+{
+    union socket_address address;
+    socklen_t            length = socket_address_make(&request->address, request->port, &address);
+    int                  fd     = bound_socket(request, 0, reply);
+    if (fd < 0)
+        return;
+    if (connect(fd, &address.any, length) != 0 && errno != EINPROGRESS) {
+        fail(reply, "connect: %s", strerror(errno));
+        close(fd);
+        return;
+    }
+    reply_with(agent, ROLE_CONNECTION, fd, reply);
+    struct endpoint *connection = endpoint_of(agent, reply->handle);
+    if (connection) {
+        connection->peer      = request->address;
+        connection->peer_port = request->port;
+    }
+}
+
+static void call_accepted(struct agent *agent, const struct call_request *request, struct call_reply *reply)
+{
+    if (endpoint_of(agent, request->handle)->role != ROLE_LISTENER) {
+        fail(reply, "only a listener has connections to be accepted");
+        return;
+    }
+    reply->result = CALL_PENDING;
+    for (size_t i = agent->count; i > 0; i--) { /* the latest first: a 4-tuple may come back */
+        const struct endpoint *it = agent->endpoints[i - 1];
+        if (it->listener != request->handle)
+            continue;
+        if (request->address.family && !ip_address_equal(&it->peer, &request->address))
+            continue;
+        if (request->port && it->peer_port != request->port)
+            continue;
+        reply->result = CALL_OK;
+        reply->handle = (uint16_t)i;
+        reply->port   = it->peer_port;
+        reply->events = it->events;
+        return;
+    }
+}
+
+/* ---- on an endpoint ------------------------------------------------------------------------------------------------- */
+
+static void call_send(struct agent *agent, const struct call_request *request, struct call_reply *reply)
+{
+    struct endpoint *endpoint = endpoint_of(agent, request->handle);
+    if (endpoint->role != ROLE_CONNECTION || endpoint->fd < 0 || endpoint->finished)
+        fail(reply, "there is no connection to send on");
+    else if (endpoint->close_send || endpoint->close_both)
+        fail(reply, "the connection is closing");
+    else if (request->data_octets > CALL_DATA_MAX_OCTETS ||
+             !endpoint_send(endpoint, request->data, request->data_octets, request->kind == CALL_SEND_URGENT))
+        fail(reply, "%u octets more do not fit into the application's queue", request->data_octets);
+}
+
+static void call_reading(struct agent *agent, const struct call_request *request, struct call_reply *reply)
+{
+    struct endpoint *endpoint = endpoint_of(agent, request->handle);
+    endpoint->paused          = request->kind == CALL_PAUSE_READING;
+    reply->octets             = endpoint->octets;
+    pump(agent, request->handle);
+}
+
+static void call_close(struct agent *agent, const struct call_request *request, struct call_reply *reply)
+{
+    struct endpoint *endpoint = endpoint_of(agent, request->handle);
+    if (endpoint->fd < 0)
+        fail(reply, "it is closed already");
+    else if (endpoint->role != ROLE_CONNECTION || request->kind == CALL_CLOSE_BOTH)
+        endpoint_close_both(endpoint);
+    else if (request->kind == CALL_ABORT)
+        endpoint_abort(endpoint);
+    else
+        endpoint_close_send(endpoint);
+}
+
+static void call_saw(struct agent *agent, const struct call_request *request, struct call_reply *reply)
+{
+    struct endpoint *endpoint = endpoint_of(agent, request->handle);
+    endpoint_note_error(endpoint);
+    uint64_t oldest  = endpoint->octets - endpoint->stored;
+    reply->events    = endpoint->events;
+    reply->octets    = endpoint->octets;
+    reply->urgent_to = endpoint->urgent_to;
+    if (request->from >= endpoint->octets)
+        return;
+    if (request->from < oldest) {
+        fail(reply, "only the octets from %llu on are still kept", (unsigned long long)oldest);
+        return;
+    }
+    uint64_t left      = endpoint->octets - request->from;
+    reply->data_octets = left < CALL_DATA_MAX_OCTETS ? (uint32_t)left : CALL_DATA_MAX_OCTETS;
+    memcpy(reply->data, endpoint->store + (request->from - oldest), reply->data_octets);
+}
+
+static void call_serve(struct agent *agent, const struct call_request *request, struct call_reply *reply)
+{
+    struct endpoint *endpoint = endpoint_of(agent, request->handle);
+    if (endpoint->role != ROLE_LISTENER)
+        fail(reply, "only a listener can be served");
+    else
+        endpoint->service = request->service;
+}
+
+/* ---- the table ------------------------------------------------------------------------------------------------------ */
+
+struct call_row {
+    bool needs_handle;
+    void (*carry_out)(struct agent *agent, const struct call_request *request, struct call_reply *reply);
+};
+
+static const struct call_row call_rows[] = {
+    [CALL_PASSIVE_OPEN]  = { false, call_passive_open },
+    [CALL_RESERVE]       = { false, call_reserve },
+    [CALL_OPEN]          = { false, call_open },
+    [CALL_ACCEPTED]      = { true, call_accepted },
+    [CALL_SEND]          = { true, call_send },
+    [CALL_SEND_URGENT]   = { true, call_send },
+    [CALL_PAUSE_READING] = { true, call_reading },
+    [CALL_RECEIVE]       = { true, call_reading },
+    [CALL_CLOSE]         = { true, call_close },
+    [CALL_CLOSE_BOTH]    = { true, call_close },
+    [CALL_ABORT]         = { true, call_close },
+    [CALL_SAW]           = { true, call_saw },
+    [CALL_SERVE]         = { true, call_serve },
+};
+
+static void clear_reply(struct call_reply *reply)
+{
+    /* Not the data: 16 KiB that nobody reads. */
+    memset(reply, 0, offsetof(struct call_reply, data));
+    reply->sentence[0] = '\0';
+}
+
+void agent_call(struct agent *agent, const struct call_request *request, struct call_reply *reply)
+{
+    clear_reply(reply);
+    if ((size_t)request->kind >= sizeof call_rows / sizeof *call_rows) {
+        reply->result = CALL_NOT_OFFERED;
+        return;
+    }
+    const struct call_row *row = &call_rows[request->kind];
+    if (row->needs_handle) {
+        if (!endpoint_of(agent, request->handle)) {
+            fail(reply, "there is no socket with handle %u", request->handle);
+            return;
+        }
+        pump(agent, request->handle);
+        reply->handle = request->handle;
+    }
+    row->carry_out(agent, request, reply);
+}
+
+bool agent_poll(struct agent *agent, int timeout_ms, int extra_fd)
+{
+    struct pollfd  only_extra;
+    struct pollfd *polled = agent->polled ? agent->polled : &only_extra;
+    size_t         count  = agent->count;
+    for (size_t i = 0; i < count; i++) {
+        int wishes = endpoint_wishes(agent->endpoints[i]);
+        polled[i]  = (struct pollfd){ .fd     = wishes < 0 ? -1 : agent->endpoints[i]->fd,
+                                      .events = (short)(wishes < 0 ? 0 : wishes) };
+    }
+    polled[count] = (struct pollfd){ .fd = extra_fd, .events = POLLIN };
+    if (poll(polled, (nfds_t)(count + 1), timeout_ms) <= 0)
+        return false;
+    bool extra = polled[count].revents != 0;
+    for (size_t i = 0; i < count; i++) {
+        short revents = agent->polled[i].revents; /* read anew: accepting may move the table */
+        if (!revents)
+            continue;
+        pump(agent, (uint16_t)(i + 1));
+        struct endpoint *endpoint = agent->endpoints[i];
+        if (revents & (POLLERR | POLLHUP) && endpoint->role == ROLE_CONNECTION) {
+            endpoint_note_error(endpoint);
+            /* poll(2) tells of a hang-up for ever: what may still come is asked for by CALL_SAW. Unread data and END
+             * are not lost by this while the application is paused, for RECEIVE takes them. */
+            endpoint->hung_up = true;
+        }
+    }
+    return extra;
+}

@@ -1,0 +1,65 @@
+/* calls.h: user calls at a target's application, as data: one request, one reply. The same pair is carried out by the
+ * reference in this process, by sockets in a program beside the target, or travels to one. It knows neither how a call
+ * arrives nor who carries it out. */
+#ifndef TCPROVE_CALLS_H
+#define TCPROVE_CALLS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "segment.h"
+#include "words.h"
+
+enum { CALL_DATA_MAX_OCTETS = 16384 };
+
+enum call_kind {
+    CALL_PASSIVE_OPEN,  /* listen: port (0: any free one) -> handle of the listener, port                            */
+    CALL_RESERVE,       /* keep a port free of listeners, so that it is CLOSED -> port                               */
+    CALL_OPEN,          /* active open towards address, port -> handle, port (the local one)                         */
+    CALL_ACCEPTED,      /* has handle (a listener) a connection from address, port? -> handle; CALL_PENDING if not   */
+    CALL_SEND,          /* data to be sent; queued whole, whatever the window                                        */
+    CALL_SEND_URGENT,   /* the same, its last octet urgent                                                           */
+    CALL_PAUSE_READING, /* the application reads no more: the receive buffer fills up. On a listener: for all its
+                           connections to come                                                                       */
+    CALL_RECEIVE,       /* it reads again (the state at first)                                                       */
+    CALL_CLOSE,         /* RFC 9293 3.10.4: no more to send, still receiving (shutdown of the sending side)          */
+    CALL_CLOSE_BOTH,    /* gives up receiving as well (close)                                                        */
+    CALL_ABORT,         /* RFC 9293 3.10.5                                                                           */
+    CALL_SAW,           /* what the application saw -> events, octets, and data received from `from` on              */
+    CALL_SERVE          /* on a listener: its connections to come are served as `service` says, not by calls         */
+};
+
+enum service { SERVICE_NONE, SERVICE_ECHO, SERVICE_DISCARD, SERVICE_CHARGEN };
+
+enum call_result {
+    CALL_OK,
+    CALL_PENDING,     /* not yet                                                                                     */
+    CALL_NOT_OFFERED, /* this target's application has no such call: SKIP                                            */
+    CALL_FAILED       /* it was tried and refused; `sentence` says why                                               */
+};
+
+struct call_request {
+    enum call_kind    kind;
+    uint16_t          handle;
+    struct ip_address address; /* of the foreign socket */
+    uint16_t          port;
+    enum service      service;
+    uint64_t          from;        /* SAW: position in the received stream, octets */
+    uint32_t          data_octets; /* SEND */
+    uint8_t           data[CALL_DATA_MAX_OCTETS];
+};
+
+/* Events are bits, 1 << enum event (words.h): END the peer's FIN was read, RESET, REFUSED, TIMED_OUT as errors of the
+ * connection, URGENT that urgent data is announced, ACCEPTED always on an accepted connection. */
+struct call_reply {
+    enum call_result result;
+    uint16_t         handle, port;
+    uint32_t         events;
+    uint64_t         octets;      /* SAW: octets the application has read in all since the connection began */
+    uint64_t         urgent_to;   /* SAW: urgent data is announced up to this position in the stream, 0 if none */
+    uint32_t         data_octets; /* SAW: octets in data, read at `from` and on; at most CALL_DATA_MAX_OCTETS */
+    uint8_t          data[CALL_DATA_MAX_OCTETS];
+    char             sentence[160];
+};
+
+#endif

@@ -1,0 +1,128 @@
+#include "derive.h"
+
+/* A retransmission timer where the case measures it: RFC 6298's 1 s floor. */
+enum { TYPICAL_RTO_MS = 1000, RUNG_LIMIT_MS = 3000, MEASURED_LIMIT_MS = 15000, CHALLENGE_PAUSE_MS = 600 };
+
+struct tally {
+    struct needs needs;
+    uint64_t     previous_ms, previous_limit_ms;
+    uint64_t     marked_ms[PREVIOUS], marked_limit_ms[PREVIOUS];
+    enum state   each;
+};
+
+static void wait_for_interval(struct tally *tally, const struct rung_segment *segment)
+{
+    const struct interval *after = &segment->after;
+    uint64_t               typical = 0, limit = RUNG_LIMIT_MS;
+
+    if (after->of == NO_MARK && after->most == NO_LIMIT) {
+        typical = after->least > TYPICAL_RTO_MS ? after->least : TYPICAL_RTO_MS;
+        limit   = after->least + MEASURED_LIMIT_MS;
+    } else if (after->of != NO_MARK) {
+        bool previous = after->of == PREVIOUS;
+
+        typical = (previous ? tally->previous_ms : tally->marked_ms[after->of]) * (after->least + after->most) / 200;
+        limit   = (previous ? tally->previous_limit_ms : tally->marked_limit_ms[after->of]) * after->most / 100;
+    } else if (after->most > 0) {
+        typical = after->least;
+        limit   = after->most;
+    }
+    if (after->most > 0) {
+        tally->previous_ms       = typical;
+        tally->previous_limit_ms = limit;
+    }
+    if (segment->mark != NO_MARK && segment->mark < PREVIOUS) {
+        tally->marked_ms[segment->mark]       = typical;
+        tally->marked_limit_ms[segment->mark] = limit;
+    }
+    tally->needs.waits_ms += typical;
+    tally->needs.at_most_ms += limit;
+}
+
+static void tally_steps(struct tally *tally, const struct step *steps);
+
+/* The longest alternative counts: it is the one that may have to be waited for. */
+static void tally_ways(struct tally *tally, const struct step *step)
+{
+    struct tally start = *tally, longest = *tally;
+
+    for (const struct way_out *way = step->ways; way->clause != NULL; way++) {
+        struct tally tried = start;
+
+        tally_steps(&tried, way->rungs);
+        if (way == step->ways)
+            longest = tried;
+        if (tried.needs.at_most_ms > longest.needs.at_most_ms)
+            longest.needs.at_most_ms = tried.needs.at_most_ms;
+    }
+    *tally = longest;
+}
+
+static void tally_call(struct tally *tally, const struct step *step)
+{
+    tally->needs.calls = true;
+    if (step->user.call == OPEN)
+        tally->needs.opens = true;
+}
+
+static void tally_step(struct tally *tally, const struct step *step)
+{
+    struct needs *needs = &tally->needs;
+    enum state    state = step->entry.state == EACH ? tally->each : step->entry.state;
+
+    switch (step->rung) {
+    case RUNG_ENTER:
+        needs->features |= step->entry.with;
+        needs->calls = needs->calls || (state >= FIN_WAIT_1 && state != CLOSE_WAIT);
+        needs->opens = needs->opens || state == SYN_SENT || step->entry.via == ACTIVE;
+        needs->at_most_ms += 4 * RUNG_LIMIT_MS;
+        break;
+    case RUNG_IUT:
+    case RUNG_IUT_ACKS:
+    case RUNG_IUT_SENDS:
+        wait_for_interval(tally, &step->segment);
+        break;
+    case RUNG_PEER_SENDS:
+        needs->at_most_ms += 4 * RUNG_LIMIT_MS;
+        break;
+    case RUNG_SILENCE:
+    case RUNG_WAIT:
+        needs->waits_ms += step->number;
+        needs->at_most_ms += step->number;
+        break;
+    case RUNG_APP:
+        tally_call(tally, step);
+        break;
+    case RUNG_APP_SEES:
+        needs->reads = true;
+        needs->at_most_ms += RUNG_LIMIT_MS;
+        break;
+    case RUNG_ALIVE:
+    case RUNG_GONE:
+        needs->at_most_ms += RUNG_LIMIT_MS + CHALLENGE_PAUSE_MS;
+        break;
+    case RUNG_ONE_OF:
+        tally_ways(tally, step);
+        break;
+    case RUNG_ROUNDS:
+        for (uint32_t i = 0; i < step->number; i++)
+            tally_steps(tally, step->rungs);
+        break;
+    default:
+        break;
+    }
+}
+
+static void tally_steps(struct tally *tally, const struct step *steps)
+{
+    for (; steps->rung != RUNG_END; steps++)
+        tally_step(tally, steps);
+}
+
+struct needs needs_of(const struct ladder_case *ladder, enum state each)
+{
+    struct tally tally = { .each = each };
+
+    tally_steps(&tally, ladder->steps);
+    return tally.needs;
+}

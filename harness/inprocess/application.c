@@ -1,0 +1,377 @@
+#include "inprocess/application.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "inprocess/application_endpoint.h"
+
+/* Below the tester's ports, so that the two are told apart at a glance. */
+enum { FIRST_PORT = 700, LAST_PORT = 1023, HANDLES_MOST = UINT16_MAX };
+
+/* The handle of an endpoint is its place in the table, counted from 1. */
+struct application {
+    struct tcp                   *tcp;
+    struct ip_address             address;
+    struct application_endpoint **endpoints;
+    size_t                        count, room;
+};
+
+struct application *application_new(const struct ip_address *address)
+{
+    struct application *application = calloc(1, sizeof *application);
+
+    if (application)
+        application->address = *address;
+    return application;
+}
+
+void application_use(struct application *application, struct tcp *tcp)
+{
+    application->tcp = tcp;
+}
+
+void application_free(struct application *application)
+{
+    if (application == NULL)
+        return;
+    for (size_t i = 0; i < application->count; i++)
+        application_endpoint_release(application->endpoints[i]);
+    free(application->endpoints);
+    free(application);
+}
+
+__attribute__((format(printf, 2, 3))) static void fail(struct call_reply *reply, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(reply->sentence, sizeof reply->sentence, format, arguments);
+    va_end(arguments);
+    reply->result = CALL_FAILED;
+}
+
+/* A new place in the table; 0 where there is none. */
+static uint16_t add_endpoint(struct application *application, enum endpoint_kind kind)
+{
+    if (application->count == application->room) {
+        size_t                        room = application->room ? application->room * 2 : 16;
+        struct application_endpoint **more = realloc(application->endpoints, room * sizeof(struct application_endpoint *));
+
+        if (more == NULL)
+            return 0;
+        application->endpoints = more;
+        application->room      = room;
+    }
+    struct application_endpoint *endpoint = calloc(1, sizeof *endpoint);
+
+    if (endpoint == NULL || application->count == HANDLES_MOST) {
+        free(endpoint);
+        return 0;
+    }
+    endpoint->kind                             = kind;
+    application->endpoints[application->count] = endpoint;
+    return (uint16_t)++application->count;
+}
+
+static struct application_endpoint *endpoint_of(const struct application *application, uint16_t handle)
+{
+    return handle >= 1 && handle <= application->count ? application->endpoints[handle - 1] : NULL;
+}
+
+static uint16_t handle_named(const struct application *application, tcp_name name)
+{
+    for (size_t i = application->count; i > 0; i--)
+        if (name != 0 && application->endpoints[i - 1]->name == name)
+            return (uint16_t)i;
+    return 0;
+}
+
+/* ---- signals ---------------------------------------------------------------------------------------------------------------- */
+
+/* A new connection, served and read as its listener says. */
+static void accept_connection(struct application *application, tcp_name name)
+{
+    struct tcp_status status;
+
+    tcp_status(application->tcp, name, &status);
+    uint16_t listener = handle_named(application, status.listener);
+    uint16_t handle   = add_endpoint(application, KIND_CONNECTION);
+
+    if (handle == 0)
+        return;
+    struct application_endpoint *connection = endpoint_of(application, handle);
+
+    connection->name      = name;
+    connection->port      = status.local_port;
+    connection->peer      = status.remote_address;
+    connection->peer_port = status.remote_port;
+    connection->listener  = listener;
+    connection->events    = 1u << ACCEPTED;
+    if (listener == 0)
+        return;
+    connection->service = endpoint_of(application, listener)->service;
+    connection->paused  = endpoint_of(application, listener)->paused;
+}
+
+void application_note(struct application *application, tcp_name name, enum tcp_signal signal)
+{
+    if (signal == TCP_SIGNAL_ACCEPTED)
+        accept_connection(application, name);
+    uint16_t handle = handle_named(application, name);
+
+    if (handle != 0)
+        application_endpoint_note(endpoint_of(application, handle), application->tcp, signal);
+}
+
+/* What one endpoint does may stir others, and itself. */
+void application_work(struct application *application)
+{
+    bool stirred = true;
+
+    while (stirred) {
+        stirred = false;
+        for (size_t i = 0; i < application->count; i++) {
+            if (!application->endpoints[i]->stirred)
+                continue;
+            application_endpoint_work(application->endpoints[i], application->tcp);
+            stirred = true;
+        }
+    }
+}
+
+/* ---- opening ---------------------------------------------------------------------------------------------------------------- */
+
+static bool port_is_taken(const struct application *application, uint16_t port)
+{
+    for (size_t i = 0; i < application->count; i++)
+        if (application->endpoints[i]->port == port && application->endpoints[i]->kind != KIND_CONNECTION)
+            return true;
+    return false;
+}
+
+static uint16_t choose_port(const struct application *application, uint16_t wish, struct call_reply *reply)
+{
+    if (wish != 0 && !port_is_taken(application, wish))
+        return wish;
+    for (uint16_t port = FIRST_PORT; wish == 0 && port <= LAST_PORT; port++)
+        if (!port_is_taken(application, port))
+            return port;
+    fail(reply, "port %u is in use", wish != 0 ? wish : FIRST_PORT);
+    return 0;
+}
+
+static struct application_endpoint *reply_with_new(struct application *application, enum endpoint_kind kind, uint16_t port,
+                                                   struct call_reply *reply)
+{
+    reply->handle = add_endpoint(application, kind);
+    if (reply->handle == 0) {
+        fail(reply, "the application has no room for another connection");
+        return NULL;
+    }
+    struct application_endpoint *endpoint = endpoint_of(application, reply->handle);
+
+    endpoint->port = port;
+    reply->port    = port;
+    return endpoint;
+}
+
+static void call_reserve(struct application *application, const struct call_request *request, struct call_reply *reply)
+{
+    uint16_t port = choose_port(application, request->port, reply);
+
+    if (port != 0)
+        reply_with_new(application, KIND_RESERVED, port, reply);
+}
+
+static void call_passive_open(struct application *application, const struct call_request *request, struct call_reply *reply)
+{
+    struct tcp_open open = { .passive = true, .local_port = choose_port(application, request->port, reply) };
+    tcp_name        name = 0;
+
+    if (open.local_port == 0)
+        return;
+    enum tcp_error error = tcp_open(application->tcp, &open, &name);
+
+    if (error != TCP_OK) {
+        fail(reply, "OPEN: %s", tcp_error_text(error));
+        return;
+    }
+    struct application_endpoint *listener = reply_with_new(application, KIND_LISTENER, open.local_port, reply);
+
+    if (listener)
+        listener->name = name;
+}
+
+static void call_open(struct application *application, const struct call_request *request, struct call_reply *reply)
+{
+    struct tcp_open open = { .local_address  = application->address,
+                             .remote_address = request->address,
+                             .remote_port    = request->port };
+    tcp_name        name  = 0;
+    enum tcp_error  error = tcp_open(application->tcp, &open, &name);
+
+    if (error != TCP_OK) {
+        fail(reply, "OPEN: %s", tcp_error_text(error));
+        return;
+    }
+    struct tcp_status status;
+
+    tcp_status(application->tcp, name, &status);
+    struct application_endpoint *connection = reply_with_new(application, KIND_CONNECTION, status.local_port, reply);
+
+    if (connection == NULL)
+        return;
+    connection->name      = name;
+    connection->peer      = request->address;
+    connection->peer_port = request->port;
+}
+
+static void call_accepted(struct application *application, const struct call_request *request, struct call_reply *reply)
+{
+    reply->result = CALL_PENDING;
+    for (size_t i = application->count; i > 0; i--) { /* the latest first: a 4-tuple may come back */
+        const struct application_endpoint *it = application->endpoints[i - 1];
+
+        if (it->kind != KIND_CONNECTION || it->listener != request->handle)
+            continue;
+        if (request->address.family && !ip_address_equal(&it->peer, &request->address))
+            continue;
+        if (request->port && it->peer_port != request->port)
+            continue;
+        reply->result = CALL_OK;
+        reply->handle = (uint16_t)i;
+        reply->port   = it->peer_port;
+        reply->events = it->events;
+        return;
+    }
+}
+
+/* ---- on a connection -------------------------------------------------------------------------------------------------------- */
+
+static void call_send(struct application *application, const struct call_request *request, struct call_reply *reply)
+{
+    struct application_endpoint *endpoint = endpoint_of(application, request->handle);
+
+    if (endpoint->kind != KIND_CONNECTION || endpoint->name == 0)
+        fail(reply, "there is no connection to send on");
+    else if (endpoint->close_send || endpoint->close_both)
+        fail(reply, "the connection is closing");
+    else if (request->data_octets > CALL_DATA_MAX_OCTETS ||
+             !application_endpoint_queue(endpoint, request->data, request->data_octets, request->kind == CALL_SEND_URGENT))
+        fail(reply, "%u octets more do not fit into the application's queue", request->data_octets);
+    endpoint->stirred = true;
+}
+
+static void call_reading(struct application *application, const struct call_request *request, struct call_reply *reply)
+{
+    struct application_endpoint *endpoint = endpoint_of(application, request->handle);
+
+    endpoint->paused  = request->kind == CALL_PAUSE_READING;
+    endpoint->stirred = true;
+    reply->octets     = endpoint->octets;
+}
+
+static void close_at_once(struct application *application, struct application_endpoint *endpoint, bool abort)
+{
+    tcp_name name = endpoint->name;
+
+    endpoint->name = 0;
+    if (endpoint->kind == KIND_RESERVED)
+        endpoint->port = 0;
+    if (abort)
+        tcp_abort(application->tcp, name);
+    else
+        tcp_close_both(application->tcp, name);
+}
+
+static void call_close(struct application *application, const struct call_request *request, struct call_reply *reply)
+{
+    struct application_endpoint *endpoint = endpoint_of(application, request->handle);
+
+    if (endpoint->name == 0 && endpoint->kind != KIND_RESERVED)
+        fail(reply, "it is closed already");
+    else if (endpoint->kind != KIND_CONNECTION)
+        close_at_once(application, endpoint, false);
+    else if (request->kind == CALL_ABORT)
+        close_at_once(application, endpoint, true);
+    else if (request->kind == CALL_CLOSE_BOTH)
+        endpoint->close_both = true;
+    else
+        endpoint->close_send = true;
+    endpoint->stirred = true;
+}
+
+static void call_saw(struct application *application, const struct call_request *request, struct call_reply *reply)
+{
+    struct application_endpoint *endpoint = endpoint_of(application, request->handle);
+    uint64_t                     oldest   = endpoint->octets - endpoint->kept_octets;
+
+    reply->events    = endpoint->events;
+    reply->octets    = endpoint->octets;
+    reply->urgent_to = endpoint->urgent_to;
+    if (request->from >= endpoint->octets)
+        return;
+    if (request->from < oldest) {
+        fail(reply, "only the octets from %llu on are still kept", (unsigned long long)oldest);
+        return;
+    }
+    uint64_t left      = endpoint->octets - request->from;
+    reply->data_octets = left < CALL_DATA_MAX_OCTETS ? (uint32_t)left : CALL_DATA_MAX_OCTETS;
+    memcpy(reply->data, endpoint->kept + (request->from - oldest), reply->data_octets);
+}
+
+static void call_serve(struct application *application, const struct call_request *request, struct call_reply *reply)
+{
+    struct application_endpoint *endpoint = endpoint_of(application, request->handle);
+
+    if (endpoint->kind != KIND_LISTENER)
+        fail(reply, "only a listener can be served");
+    else
+        endpoint->service = request->service;
+}
+
+/* ---- the table -------------------------------------------------------------------------------------------------------------- */
+
+struct call_row {
+    bool needs_handle;
+    void (*carry_out)(struct application *application, const struct call_request *request, struct call_reply *reply);
+};
+
+static const struct call_row call_rows[] = {
+    [CALL_PASSIVE_OPEN]  = { false, call_passive_open },
+    [CALL_RESERVE]       = { false, call_reserve },
+    [CALL_OPEN]          = { false, call_open },
+    [CALL_ACCEPTED]      = { true, call_accepted },
+    [CALL_SEND]          = { true, call_send },
+    [CALL_SEND_URGENT]   = { true, call_send },
+    [CALL_PAUSE_READING] = { true, call_reading },
+    [CALL_RECEIVE]       = { true, call_reading },
+    [CALL_CLOSE]         = { true, call_close },
+    [CALL_CLOSE_BOTH]    = { true, call_close },
+    [CALL_ABORT]         = { true, call_close },
+    [CALL_SAW]           = { true, call_saw },
+    [CALL_SERVE]         = { true, call_serve },
+};
+
+void application_call(struct application *application, const struct call_request *request, struct call_reply *reply)
+{
+    memset(reply, 0, offsetof(struct call_reply, data));
+    reply->sentence[0] = '\0';
+    if ((size_t)request->kind >= sizeof call_rows / sizeof *call_rows) {
+        reply->result = CALL_NOT_OFFERED;
+        return;
+    }
+    const struct call_row *row = &call_rows[request->kind];
+
+    if (row->needs_handle && endpoint_of(application, request->handle) == NULL) {
+        fail(reply, "the application has nothing with handle %u", request->handle);
+        return;
+    }
+    if (row->needs_handle)
+        reply->handle = request->handle;
+    row->carry_out(application, request, reply);
+    application_work(application);
+}

@@ -1,0 +1,213 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "inside.h"
+
+/* ---- the ways into each state, in the words of the ladder itself --------------------------------------------------------- */
+
+/* clang-format off */
+static const struct step to_fin_wait_1[]  = { APP (CLOSE), IUT (FIN|ACK), END_OF_LADDER };
+static const struct step to_fin_wait_2[]  = { PEER (ACK), END_OF_LADDER };
+static const struct step to_time_wait[]   = { PEER (FIN|ACK), IUT (ACK, .ack = RCV_NXT + 1), END_OF_LADDER };
+static const struct step to_closing[]     = { PEER (FIN|ACK), IUT (ACK, .ack = RCV_NXT + 1), END_OF_LADDER };
+static const struct step to_close_wait[]  = { PEER (FIN|ACK), IUT_ACKS (RCV_NXT + 1), END_OF_LADDER };
+static const struct step to_syn_sent[]    = { APP (OPEN), IUT (SYN), END_OF_LADDER };
+
+static const struct step alive_established[] = { PEER (ACK, .len = 1), IUT_ACKS (RCV_NXT + 1), END_OF_LADDER };
+static const struct step alive_later[]       = { PEER (ACK, .seq = RCV_NXT - 1), IUT (ACK), END_OF_LADDER };
+static const struct step alive_syn_sent[]    = { PEER (SYN|ACK), IUT (ACK), END_OF_LADDER };
+static const struct step finish_handshake[]  = { PEER (ACK), END_OF_LADDER };
+static const struct step alive_listen[]      = { ON (FRESH), PEER (SYN), IUT (SYN|ACK), PEER (ACK),
+                                                 PEER (ACK, .len = 1), IUT_ACKS (RCV_NXT + 1), END_OF_LADDER };
+static const struct step gone[]              = { PEER (ACK), IUT (RST, .seq = SEG_ACK), END_OF_LADDER };
+/* clang-format on */
+
+/* Our SYN, or the SYN,ACK that answers the target's, with the options that the ENTER asked for. */
+static struct rung_segment syn_for(const struct entry *entry, unsigned flags)
+{
+    struct rung_segment syn = { .flags = flags, .mss = entry->mss, .wnd = entry->wnd };
+
+    if (entry->with & SACK_PERMITTED)
+        syn.sack_permitted = ZERO + 1;
+    if (entry->with & TIMESTAMPS)
+        syn.tsval = TS_FIRST;
+    if (entry->with & WINDOW_SCALE)
+        syn.wscale = ZERO + 2;
+    if (entry->with & ECN)
+        syn.flags |= ECE | CWR;
+    return syn;
+}
+
+static enum outcome check_granted(struct player *player, const struct entry *entry)
+{
+    const struct connection  *connection = current(player);
+    const struct tcp_options *granted    = &connection->shadow.target.syn;
+
+    if ((entry->with & SACK_PERMITTED) && !granted->sack_permitted)
+        return give_up(player, VERDICT_SKIP, "the target does not grant SACK");
+    if ((entry->with & TIMESTAMPS) && !granted->has_timestamps)
+        return give_up(player, VERDICT_SKIP, "the target does not grant timestamps");
+    if ((entry->with & WINDOW_SCALE) && !granted->has_window_scale)
+        return give_up(player, VERDICT_SKIP, "the target does not grant window scaling");
+    return THROUGH;
+}
+
+/* ECN is granted by ECE in the SYN,ACK (RFC 3168 6.1.1); a target that leaves it out has merely declined. */
+static bool declined_ecn(const struct player *player, const struct entry *entry)
+{
+    const struct scene  *scene = &player->scene;
+    const struct record *last  = scene->cursor > 0 ? &player->log[scene->cursor - 1] : NULL;
+
+    return (entry->with & ECN) && last != NULL && last->from_target &&
+           (last->packet.segment.flags & (SYN | ACK | RST | ECE)) == (SYN | ACK);
+}
+
+static enum outcome enter_by_handshake(struct player *player, const struct entry *entry, bool finish)
+{
+    struct step syn     = { .rung = RUNG_PEER, .segment = syn_for(entry, SYN) };
+    struct step syn_ack = IUT(SYN | ACK);
+
+    if (entry->with & ECN)
+        syn_ack.segment.flags |= ECE;
+    if (play_step(player, &syn) != THROUGH)
+        return NOT_THROUGH;
+    if (play_step(player, &syn_ack) != THROUGH)
+        return declined_ecn(player, entry) ? give_up(player, VERDICT_SKIP, "the target does not grant ECN") : NOT_THROUGH;
+    if (check_granted(player, entry) != THROUGH)
+        return NOT_THROUGH;
+    return finish ? play_steps(player, finish_handshake) : THROUGH;
+}
+
+/* Active: the target opens; for SYN-RECEIVED our SYN crosses its own (RFC 9293 Figure 7). */
+static enum outcome enter_by_open(struct player *player, const struct entry *entry, bool finish)
+{
+    struct step answer  = { .rung = RUNG_PEER, .segment = syn_for(entry, finish ? SYN | ACK : SYN) };
+    struct step comes   = IUT(ACK);
+    struct step crossed = IUT(SYN | ACK, .seq = ISS);
+
+    if (play_steps(player, to_syn_sent) != THROUGH || play_step(player, &answer) != THROUGH)
+        return NOT_THROUGH;
+    return play_step(player, finish ? &comes : &crossed);
+}
+
+static enum outcome enter_synchronized(struct player *player, enum state state)
+{
+    struct connection *connection = current(player);
+
+    if (state == CLOSE_WAIT || state == LAST_ACK) {
+        if (play_steps(player, to_close_wait) != THROUGH)
+            return NOT_THROUGH;
+        if (state == CLOSE_WAIT)
+            return THROUGH;
+    }
+    connection->fin_held = state == FIN_WAIT_1 || state == CLOSING || state == LAST_ACK;
+    if (play_steps(player, to_fin_wait_1) != THROUGH)
+        return NOT_THROUGH;
+    if (state == FIN_WAIT_1 || state == LAST_ACK)
+        return THROUGH;
+    if (state == CLOSING)
+        return play_steps(player, to_closing);
+    if (play_steps(player, to_fin_wait_2) != THROUGH)
+        return NOT_THROUGH;
+    return state == TIME_WAIT ? play_steps(player, to_time_wait) : THROUGH;
+}
+
+static enum outcome walk_to(struct player *player, const struct entry *entry, enum state state)
+{
+    struct connection *connection = current(player);
+    bool               finish     = state != SYN_RECEIVED;
+
+    if (state == CLOSED)
+        return reserve_once(player) == THROUGH ? connection_ready(player, connection) : NOT_THROUGH;
+    if (entry->irs != 0) {
+        connection->irs       = value_of(player, connection, entry->irs);
+        connection->irs_known = true;
+    }
+    if (state == LISTEN)
+        return connection_ready(player, connection);
+    if (state == SYN_SENT)
+        return play_steps(player, to_syn_sent);
+    enum outcome outcome =
+        entry->via == ACTIVE ? enter_by_open(player, entry, finish) : enter_by_handshake(player, entry, finish);
+    if (outcome != THROUGH || state == SYN_RECEIVED || state == ESTABLISHED)
+        return outcome;
+    return enter_synchronized(player, state);
+}
+
+/* A state that is not reached is no verdict on the case. */
+enum outcome enter_state(struct player *player, const struct step *step)
+{
+    enum state  state = step->entry.state == EACH ? player->each : step->entry.state;
+    struct play *play = player->play;
+
+    player->depth++;
+    enum outcome outcome = walk_to(player, &step->entry, state);
+    player->depth--;
+    if (outcome != THROUGH && play->verdict == VERDICT_FAIL) {
+        char why[sizeof play->reason];
+
+        snprintf(why, sizeof why, "%.500s", play->reason);
+        play->verdict    = VERDICT_INCONCLUSIVE;
+        play->charged[0] = '\0';
+        snprintf(play->reason, sizeof play->reason, "the target did not come to %s: %.500s", notation_state(state), why);
+    }
+    return outcome;
+}
+
+/* ---- proofs of life and of death ------------------------------------------------------------------------------------------ */
+
+/* Stacks may limit how often they answer what moves nothing (RFC 5961 section 7): keep clear of the last such answer. */
+static enum outcome let_limit_pass(struct player *player)
+{
+    const struct connection *connection = current(player);
+    uint64_t                 free_us    = connection->challenged_us + (uint64_t)CHALLENGE_PAUSE_MS * 1000;
+
+    if (connection->challenged_us == 0 || player->scene.time_us >= free_us)
+        return THROUGH;
+    return keep_silence(player, free_us - player->scene.time_us);
+}
+
+enum outcome prove_alive(struct player *player)
+{
+    enum outcome outcome = NOT_THROUGH;
+    enum state   state   = state_shown(player, current(player));
+
+    player->depth++;
+    switch (state) {
+    case CLOSED:
+        outcome = give_up(player, VERDICT_ERROR, "ALIVE has no meaning on a closed port");
+        break;
+    case LISTEN: {
+        unsigned back = player->scene.current;
+
+        outcome               = play_steps(player, alive_listen);
+        player->scene.current = back;
+        break;
+    }
+    case SYN_SENT:
+        outcome = play_steps(player, alive_syn_sent);
+        break;
+    case SYN_RECEIVED:
+        if (play_steps(player, finish_handshake) == THROUGH)
+            outcome = play_steps(player, alive_established);
+        break;
+    case ESTABLISHED:
+        outcome = play_steps(player, alive_established);
+        break;
+    default:
+        if (let_limit_pass(player) == THROUGH)
+            outcome = play_steps(player, alive_later);
+        break;
+    }
+    player->depth--;
+    return outcome;
+}
+
+enum outcome prove_gone(struct player *player)
+{
+    player->depth++;
+    enum outcome outcome = play_steps(player, gone);
+
+    player->depth--;
+    return outcome;
+}

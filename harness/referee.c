@@ -1,0 +1,366 @@
+#include "referee.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shadow.h"
+
+enum { STIMULI = 64, STREAM_MAX_OCTETS = 1 << 20 };
+
+/* What a tester's segment allows a RST to be made of (RFC 9293 3.10.7.1). */
+struct stimulus {
+    uint32_t ack, end;
+    bool     has_ack;
+};
+
+struct conversation {
+    struct ip_address    tester, target;
+    uint16_t             tester_port, target_port;
+    struct shadow        shadow;
+    bool                 opened;  /* the target sent a SYN of its own: its SYN,ACK repeats an offer and answers none (RFC 9293 Figure 7) */
+    bool                 muddled; /* a second SYN came: until the target answers it, sequence numbers mean nothing */
+    uint32_t             new_iss;
+    struct stimulus      stimuli[STIMULI];
+    size_t               stimulus_count;
+    uint8_t             *stream, *known; /* the octets the target sent, from ISS+1 on, and which of them were seen */
+    size_t               stream_room;
+    struct conversation *next;
+};
+
+struct referee {
+    struct conversation *conversations;
+    size_t               frames;
+    struct ruling        rulings[REFEREE_RULES];
+};
+
+enum rule {
+    RULE_CHECKSUM,
+    RULE_ACK_OF_SENT,
+    RULE_ACK_BACK,
+    RULE_WINDOW,
+    RULE_MSS,
+    RULE_OPTIONS,
+    RULE_RST,
+    RULE_SAME_OCTETS,
+    RULE_EDGE_BACK
+};
+
+const struct referee_rule referee_rules[REFEREE_RULES] = {
+    [RULE_CHECKSUM]    = { "checksum", "Every segment carries a correct checksum", "RFC9293-MUST-2" },
+    [RULE_ACK_OF_SENT] = { "ack-of-sent", "ACK never covers what was not sent", "RFC9293-3.4-b" },
+    [RULE_ACK_BACK]    = { "ack-not-back", "ACK never steps back", "RFC9293-3.8-c" },
+    [RULE_WINDOW]      = { "inside-window", "No octets beyond the offered window, probes of a closed one aside", "RFC9293-3.8.6-c" },
+    [RULE_MSS]         = { "mss", "No segment is larger than the MSS that was offered, less its options", "RFC9293-MUST-16" },
+    [RULE_OPTIONS]     = { "options-agreed", "Options are well formed and stand only where they were agreed", "RFC7323-2.2-c" },
+    [RULE_RST]         = { "rst-form", "A RST takes SEQ from the ACK it answers, or ACK from the segment", "RFC9293-3.5.2-b" },
+    [RULE_SAME_OCTETS] = { "same-octets", "The same sequence number never carries different octets", "RFC9293-3.4.3-b" },
+    [RULE_EDGE_BACK]   = { "edge-not-back", "The right edge of the window does not move back", "RFC9293-SHLD-14" },
+};
+
+/* ---- bookkeeping ------------------------------------------------------------------------------------------------------ */
+
+struct referee *referee_open(void)
+{
+    return calloc(1, sizeof(struct referee));
+}
+
+void referee_close(struct referee *referee)
+{
+    while (referee != NULL && referee->conversations != NULL) {
+        struct conversation *gone = referee->conversations;
+
+        referee->conversations = gone->next;
+        free(gone->stream);
+        free(gone->known);
+        free(gone);
+    }
+    free(referee);
+}
+
+const struct ruling *referee_ruling(const struct referee *referee, size_t rule)
+{
+    return &referee->rulings[rule];
+}
+
+static struct conversation *find_conversation(struct referee *referee, const struct segment *segment, bool from_target)
+{
+    const struct ip_address *tester      = from_target ? &segment->destination : &segment->source;
+    const struct ip_address *target      = from_target ? &segment->source : &segment->destination;
+    uint16_t                 tester_port = from_target ? segment->destination_port : segment->source_port;
+    uint16_t                 target_port = from_target ? segment->source_port : segment->destination_port;
+
+    for (struct conversation *c = referee->conversations; c != NULL; c = c->next)
+        if (c->tester_port == tester_port && c->target_port == target_port && ip_address_equal(&c->tester, tester) &&
+            ip_address_equal(&c->target, target))
+            return c;
+    struct conversation *fresh = calloc(1, sizeof *fresh);
+
+    if (fresh == NULL)
+        return NULL;
+    fresh->tester          = *tester;
+    fresh->target          = *target;
+    fresh->tester_port     = tester_port;
+    fresh->target_port     = target_port;
+    fresh->next            = referee->conversations;
+    referee->conversations = fresh;
+    return fresh;
+}
+
+static void rule_on(struct referee *referee, enum rule rule, bool kept, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+static void rule_on(struct referee *referee, enum rule rule, bool kept, const char *format, ...)
+{
+    struct ruling *ruling = &referee->rulings[rule];
+    va_list        arguments;
+
+    ruling->judged++;
+    if (kept)
+        return;
+    if (ruling->broken++ > 0)
+        return;
+    ruling->first_frame = referee->frames;
+    va_start(arguments, format);
+    vsnprintf(ruling->sentence, sizeof ruling->sentence, format, arguments);
+    va_end(arguments);
+}
+
+/* ---- the tester's side ------------------------------------------------------------------------------------------------- */
+
+static void start_over(struct conversation *c)
+{
+    memset(&c->shadow, 0, sizeof c->shadow);
+    if (c->known != NULL)
+        memset(c->known, 0, c->stream_room);
+    c->muddled = false;
+}
+
+static void tester_sent(struct conversation *c, const struct packet *packet, const struct tcp_options *options)
+{
+    const struct segment *segment = &packet->segment;
+
+    c->stimuli[c->stimulus_count++ % STIMULI] =
+        (struct stimulus){ segment->ack, segment->seq + segment_length(segment), (segment->flags & ACK) != 0 };
+    if (packet->faults & ~(unsigned)FAULT_TCP_OPTIONS)
+        return;
+    if ((segment->flags & SYN) && !(segment->flags & RST) && c->shadow.peer.syn_seen && c->shadow.peer.iss != segment->seq) {
+        c->muddled = true;
+        c->new_iss = segment->seq;
+        return;
+    }
+    struct segment seen = *segment;
+
+    /* What the target was never sent cannot be acknowledged, and moves nothing at its side. */
+    if ((seen.flags & ACK) && c->shadow.target.any_seen && seq_before(c->shadow.target.nxt, seen.ack))
+        seen.flags = (uint8_t)(seen.flags & ~ACK);
+    shadow_sees(&c->shadow, false, &seen, options);
+}
+
+/* ---- the rules ----------------------------------------------------------------------------------------------------------- */
+
+static void judge_ack(struct referee *referee, const struct conversation *c, const struct segment *segment)
+{
+    const struct shadow *shadow = &c->shadow;
+
+    if (!(segment->flags & ACK) || !shadow->peer.any_seen)
+        return;
+    rule_on(referee, RULE_ACK_OF_SENT, seq_before_eq(segment->ack, shadow->peer.nxt), "ACK %u, %u beyond what was sent",
+            segment->ack, segment->ack - shadow->peer.nxt);
+    if (segment->flags & (RST | SYN) || !shadow->target.ack_seen)
+        return;
+    rule_on(referee, RULE_ACK_BACK, seq_before_eq(shadow->target.ack, segment->ack), "ACK %u after ACK %u", segment->ack,
+            shadow->target.ack);
+}
+
+static void judge_window(struct referee *referee, const struct conversation *c, const struct segment *segment)
+{
+    const struct shadow_end *peer = &c->shadow.peer;
+    uint32_t                 past = segment->seq + (uint32_t)segment->text_octets;
+
+    if (segment->text_octets == 0 || !peer->ack_seen || (segment->flags & (SYN | RST)))
+        return;
+    bool probe = segment->text_octets == 1 && peer->window == 0;
+
+    rule_on(referee, RULE_WINDOW, probe || seq_before_eq(past, peer->right_edge), "octets up to %u, %u beyond the window", past,
+            past - peer->right_edge);
+}
+
+static void judge_mss(struct referee *referee, const struct conversation *c, const struct segment *segment)
+{
+    uint32_t limit = shadow_mss(&c->shadow.peer, segment->source.family);
+
+    if (segment->text_octets == 0 || !c->shadow.peer.syn_seen)
+        return;
+    rule_on(referee, RULE_MSS, segment->text_octets + segment->option_octets <= limit,
+            "%zu octets of text and %zu of options where the MSS is %u", segment->text_octets, segment->option_octets, limit);
+}
+
+static const char *option_out_of_place(const struct conversation *c, const struct segment *segment,
+                                       const struct tcp_options *options)
+{
+    const struct tcp_options *offered = &c->shadow.peer.syn;
+    bool                      syn     = (segment->flags & SYN) != 0;
+    bool                      answer  = (segment->flags & (SYN | ACK)) == (SYN | ACK) && c->shadow.peer.syn_seen && !c->opened;
+
+    if (options->malformed)
+        return "the options are malformed";
+    if (!syn && (options->has_mss || options->has_window_scale || options->sack_permitted))
+        return "an option that belongs on a SYN stands on another segment";
+    if (!c->shadow.peer.syn_seen)
+        return NULL;
+    if (answer && options->has_window_scale && !offered->has_window_scale)
+        return "window scale in a SYN,ACK that answers a SYN without it";
+    if ((answer || !syn) && options->has_timestamps && !offered->has_timestamps)
+        return "timestamps that were never offered";
+    if (options->sack_blocks > 0 && !offered->sack_permitted)
+        return "SACK blocks without SACK permitted";
+    return NULL;
+}
+
+/* RFC 9293 3.10.7.1 and 3.10.5: a RST answers a segment (SEQ from its ACK, or SEQ 0 and ACK over it) or ends the connection from
+ * its own side (SEQ is SND.NXT). */
+static bool rst_is_formed(const struct conversation *c, const struct segment *segment)
+{
+    const struct shadow_end *target = &c->shadow.target;
+    size_t                   kept   = c->stimulus_count < STIMULI ? c->stimulus_count : STIMULI;
+
+    if (target->any_seen && (segment->seq == target->nxt || (c->shadow.peer.ack_seen && segment->seq == c->shadow.peer.ack)))
+        return true;
+    for (size_t i = 0; i < kept; i++) {
+        if (!(segment->flags & ACK) && c->stimuli[i].has_ack && segment->seq == c->stimuli[i].ack)
+            return true;
+        if ((segment->flags & ACK) && segment->seq == 0 && segment->ack == c->stimuli[i].end)
+            return true;
+    }
+    return false;
+}
+
+static bool grow_stream(struct conversation *c, size_t room)
+{
+    if (room <= c->stream_room)
+        return true;
+    if (room > STREAM_MAX_OCTETS)
+        return false;
+    size_t   size   = room < 4096 ? 4096 : room * 2;
+    uint8_t *stream = realloc(c->stream, size);
+
+    if (stream == NULL)
+        return false;
+    c->stream      = stream;
+    uint8_t *known = realloc(c->known, size);
+
+    if (known == NULL)
+        return false;
+    memset(known + c->stream_room, 0, size - c->stream_room);
+    c->known       = known;
+    c->stream_room = size;
+    return true;
+}
+
+/* A keep-alive may carry one garbage octet where an acknowledged one stood (RFC 9293 3.8.4). */
+static bool is_keep_alive(const struct conversation *c, const struct segment *segment)
+{
+    return segment->text_octets == 1 && c->shadow.target.any_seen && segment->seq + 1 == c->shadow.target.nxt &&
+           c->shadow.peer.ack_seen && c->shadow.peer.ack == c->shadow.target.nxt;
+}
+
+static void judge_octets(struct referee *referee, struct conversation *c, const struct segment *segment)
+{
+    uint32_t at    = segment->seq + (segment->flags & SYN ? 1 : 0) - c->shadow.target.iss - 1;
+    bool     again = false, same = true;
+
+    if (segment->text_octets == 0 || !c->shadow.target.syn_seen || at > STREAM_MAX_OCTETS || is_keep_alive(c, segment))
+        return;
+    if (!grow_stream(c, at + segment->text_octets))
+        return;
+    for (size_t i = 0; i < segment->text_octets; i++) {
+        if (c->known[at + i]) {
+            again = true;
+            same  = same && c->stream[at + i] == segment->text[i];
+        } else {
+            c->known[at + i]  = 1;
+            c->stream[at + i] = segment->text[i];
+        }
+    }
+    if (again)
+        rule_on(referee, RULE_SAME_OCTETS, same, "other octets than before from SEQ %u on", segment->seq);
+}
+
+static void judge_edge(struct referee *referee, const struct conversation *c, const struct segment *segment)
+{
+    const struct shadow_end *target   = &c->shadow.target;
+    uint32_t                 rounding = 0, window = segment->window;
+
+    if (!target->ack_seen || !(segment->flags & ACK) || (segment->flags & (SYN | RST)))
+        return;
+    if (shadow_scales(&c->shadow)) {
+        window <<= target->syn.window_scale;
+        rounding = (1u << target->syn.window_scale) - 1;
+    }
+    uint32_t edge = segment->ack + window + rounding;
+
+    rule_on(referee, RULE_EDGE_BACK, seq_before_eq(target->right_edge, edge), "the right edge went back by %u octets",
+            target->right_edge - edge);
+}
+
+static void judge_target(struct referee *referee, struct conversation *c, const struct packet *packet,
+                         const struct tcp_options *options)
+{
+    const struct segment *segment = &packet->segment;
+
+    if (!(packet->faults & FAULT_TRUNCATED))
+        rule_on(referee, RULE_CHECKSUM, !(packet->faults & (FAULT_TCP_CHECKSUM | FAULT_IP_CHECKSUM)), "the checksum is wrong");
+    if (packet->faults & ~(unsigned)FAULT_TCP_OPTIONS)
+        return;
+    if (c->muddled) {
+        if ((segment->flags & SYN) && segment->ack == c->new_iss + 1) {
+            uint32_t iss = c->new_iss;
+
+            start_over(c);
+            c->shadow.peer = (struct shadow_end){ .syn_seen = true, .iss = iss, .any_seen = true, .nxt = iss + 1 };
+        } else {
+            return;
+        }
+    }
+    const char *misplaced = option_out_of_place(c, segment, options);
+
+    if (segment->option_octets > 0)
+        rule_on(referee, RULE_OPTIONS, misplaced == NULL, "%s", misplaced != NULL ? misplaced : "");
+    if (segment->flags & RST) {
+        rule_on(referee, RULE_RST, rst_is_formed(c, segment), "a RST with SEQ %u answers no ACK that was sent, nor is it SND.NXT",
+                segment->seq);
+        judge_ack(referee, c, segment);
+        shadow_sees(&c->shadow, true, segment, options);
+        return;
+    }
+    if ((segment->flags & (SYN | ACK)) == SYN)
+        c->opened = true;
+    judge_ack(referee, c, segment);
+    judge_window(referee, c, segment);
+    judge_mss(referee, c, segment);
+    judge_octets(referee, c, segment);
+    judge_edge(referee, c, segment);
+    shadow_sees(&c->shadow, true, segment, options);
+}
+
+void referee_sees(struct referee *referee, bool from_target, const uint8_t *octets, size_t count)
+{
+    struct packet      packet;
+    struct tcp_options options = { 0 };
+
+    referee->frames++;
+    if (packet_decode(octets, count, &packet) != PACKET_TCP)
+        return;
+    struct conversation *c = find_conversation(referee, &packet.segment, from_target);
+
+    if (c == NULL)
+        return;
+    if (!(packet.faults & (FAULT_TRUNCATED | FAULT_TCP_DATA_OFFSET)))
+        tcp_options_parse(packet.segment.options, packet.segment.option_octets, &options);
+    if (from_target)
+        judge_target(referee, c, &packet, &options);
+    else
+        tester_sent(c, &packet, &options);
+}

@@ -1,0 +1,40 @@
+/* referee.h: rules that hold in every conversation, judged over captured packets of one connection or of many. Its only state is
+ * the shadow of each connection. It does not know which case is playing, nor what kind of target it watches. */
+#ifndef TCPROVE_REFEREE_H
+#define TCPROVE_REFEREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "segment.h"
+
+enum { REFEREE_RULES = 9 };
+
+struct referee_rule {
+    const char *id;          /* result "referee/<id>" */
+    const char *title;       /* what is right */
+    const char *requirement; /* id of cases/requirements.tsv */
+};
+
+extern const struct referee_rule referee_rules[REFEREE_RULES];
+
+/* What a rule saw: how many segments it judged, how many broke it, and the first of these. */
+struct ruling {
+    uint64_t judged, broken;
+    size_t   first_frame; /* counted from 1, over the packets given to this referee */
+    char     sentence[300];
+};
+
+struct referee;
+
+/* A referee over an empty conversation; NULL without memory. Release with referee_close. */
+struct referee *referee_open(void);
+void            referee_close(struct referee *referee);
+
+/* One packet as captured at the tester's side, in order. `count` octets from the IP header on. */
+void referee_sees(struct referee *referee, bool from_target, const uint8_t *octets, size_t count);
+
+const struct ruling *referee_ruling(const struct referee *referee, size_t rule);
+
+#endif

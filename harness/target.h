@@ -1,0 +1,65 @@
+/* target.h: the interface of a target under test, for one case: deliver a segment, wait for what comes, tell the time,
+ * make user calls. It does not know which kind of target it is, nor which case plays. */
+#ifndef TCPROVE_TARGET_H
+#define TCPROVE_TARGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "calls.h"
+#include "error.h"
+#include "segment.h"
+
+/* A packet that was captured, in either direction, on its way between tester and target. The octets are the target's to
+ * keep until the next call of `next`. What the tester itself delivered is captured too (from_target false), in order. */
+struct arrival {
+    uint64_t       time_us; /* capture timestamp, on the same clock as now_us */
+    bool           from_target;
+    const uint8_t *octets; /* from the IP header on */
+    size_t         count;  /* octets captured */
+};
+
+/* The ports that a case may use for its connections, from target.first_port on. */
+enum { TESTER_PORTS = 64 };
+
+enum wait_result { WAIT_ARRIVAL, WAIT_DEADLINE, WAIT_FAILED };
+
+struct target {
+    void             *self;
+    struct ip_address tester, address; /* of the tester and of the target, one family */
+    bool              virtual_time;
+    uint16_t          first_port;    /* of TESTER_PORTS of the tester's that are this case's alone, fresh in the run */
+    uint16_t          mtu;           /* octets of an IP packet on the link */
+    uint64_t          round_trip_us; /* an upper bound for an immediate reply on this path, added to AT_ONCE */
+
+    /* Sends a segment from the tester (its addresses as they stand in *segment), damaged as wished (NULL: not at all).
+     * false with a sentence when it could not leave. */
+    bool (*deliver)(void *self, const struct segment *segment, const struct damage_wish *wish, struct error *error);
+    /* Sends a finished IP packet (ICMP errors, mutated octets). */
+    bool (*deliver_packet)(void *self, const uint8_t *packet, size_t count, struct error *error);
+    /* Waits until a packet of this case is captured or the deadline (on now_us's clock) has passed. In virtual time the
+     * clock moves to the arrival or to the deadline. */
+    enum wait_result (*next)(void *self, uint64_t deadline_us, struct arrival *arrival, struct error *error);
+    uint64_t (*now_us)(void *self);
+    /* Packets that the capture lost so far; a case that lost one cannot judge. */
+    uint64_t (*capture_lost)(void *self);
+    /* Carries out a user call; always fills in reply->result. */
+    void (*call)(void *self, const struct call_request *request, struct call_reply *reply);
+    void (*close)(void *self);
+};
+
+/* A kind of target: how a run prepares it (once, in the parent) and how a case opens it (in the case's own process). */
+struct target_kind {
+    const char *name, *description;
+    /* Prepares for a run. `spec` is what the user wrote, with any "+FAULT" cut off and given as `fault` ("" for none).
+     * NULL with a sentence when the environment cannot carry it; that is exit status 3. */
+    void *(*prepare)(const char *spec, const char *fault, bool ipv6, uint64_t seed, struct error *error);
+    /* Opens the target for one case: capture first, then whatever can send. `slot` is below
+     * 1,000 and no other case that is playing has it; the tester's ports are 1024 + slot * TESTER_PORTS and on. Runs in
+     * the case's own process and drops all privilege before it returns. */
+    bool (*open)(void *prepared, unsigned slot, struct target *target, struct error *error);
+    void (*release)(void *prepared);
+};
+
+#endif

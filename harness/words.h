@@ -1,0 +1,53 @@
+/* words.h: the words of the RFCs that segments, stacks and ladders share: control bits, states, kinds of damage and of
+ * ICMP error. It knows names and nothing of how any of them is made, sent or judged. */
+#ifndef TCPROVE_WORDS_H
+#define TCPROVE_WORDS_H
+
+/* RFC 9293 3.1: the control bits of the header, in the positions they have on the wire. MAY_ACK exists in expectations
+ * only: the ACK bit is free (a RST may or may not carry one). */
+enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16, URG = 32, ECE = 64, CWR = 128, MAY_ACK = 256 };
+
+/* RFC 9293 3.3.2, in the RFC's order of a connection's life. EACH belongs to ladders: once for each state listed. */
+enum state {
+    CLOSED,
+    LISTEN,
+    SYN_SENT,
+    SYN_RECEIVED,
+    ESTABLISHED,
+    FIN_WAIT_1,
+    FIN_WAIT_2,
+    CLOSE_WAIT,
+    CLOSING,
+    LAST_ACK,
+    TIME_WAIT,
+    EACH
+};
+
+/* What can be wrong with a packet on purpose. */
+enum damage {
+    UNDAMAGED,
+    BAD_CHECKSUM,         /* the TCP checksum is off by one bit                          */
+    ZERO_CHECKSUM,        /* the TCP checksum field is 0 (and 0 is not the right sum)    */
+    PSEUDO_LENGTH_WRONG,  /* summed over a pseudo-header with another TCP length         */
+    PSEUDO_ADDRESS_WRONG, /* summed over a pseudo-header with another source address     */
+    BAD_IP_CHECKSUM,      /* IPv4 only: the header checksum is off by one bit            */
+    IP_LENGTH_SHORT       /* the IP length ends inside the TCP header                    */
+};
+
+enum icmp {
+    PACKET_TOO_BIG,
+    HOST_UNREACHABLE,
+    PROTOCOL_UNREACHABLE,
+    PORT_UNREACHABLE,
+    TIME_EXCEEDED,
+    SOURCE_QUENCH
+};
+
+/* The user calls of RFC 9293 3.9.1. CLOSE is the RFC's simplex close (no more to send, still receiving), CLOSE_BOTH
+ * also gives up receiving (MAY-1). */
+enum call { OPEN, PASSIVE_OPEN, SEND, SEND_URGENT, RECEIVE, PAUSE_READING, CLOSE, CLOSE_BOTH, ABORT };
+
+/* What an application can be told. */
+enum event { DATA, URGENT, END, RESET, REFUSED, TIMED_OUT, ACCEPTED, SOFT_ERROR };
+
+#endif

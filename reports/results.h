@@ -1,0 +1,61 @@
+/* results.h: the results of a run as data, and the writers that bring them to files. It knows verdicts and requirements, not how
+ * cases are played. */
+#ifndef TCPROVE_RESULTS_H
+#define TCPROVE_RESULTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "error.h"
+#include "player/player.h"
+
+enum { RESULT_REQS = 12 };
+
+struct result {
+    char         id[96], group[32], title[200], source[96];
+    char         level[16]; /* of `charged` on a FAIL, else of the first requirement */
+    char         reqs[RESULT_REQS][64];
+    size_t       req_count;
+    enum verdict verdict;
+    bool         violation, deviation; /* of a FAIL */
+    char         charged[64], charged_text[300];
+    char         reason[600], expected[600], actual[600], ways[256];
+    unsigned     attempts, failed_attempts; /* how often it was played, and how often it failed */
+    uint64_t     duration_ms;
+    char       **transcript;
+    size_t       transcript_lines;
+};
+
+struct results {
+    char           target_spec[128], target_kind[32], target_description[200];
+    char           started[32]; /* RFC 3339, UTC */
+    uint64_t       wall_ms, seed;
+    const char    *profile;
+    bool           interrupted;
+    struct result *at; /* cases in the order of the catalog, then the referee's rules */
+    size_t         count;
+};
+
+struct summary {
+    unsigned    pass, fail, inconclusive, skip, error, violations, deviations;
+    const char *compliance; /* RFC 1122 1.3.2's words */
+};
+
+struct summary results_summary(const struct results *results);
+
+const char *verdict_name(enum verdict verdict); /* "pass", "fail", … as in results.json */
+
+/* One FAIL, or what else wants explaining, for a reader at a terminal of 80 columns. `again` is the command that plays this case
+ * alone. `colour` allows escape sequences. */
+void report_case(FILE *out, const struct result *result, const char *again, bool colour);
+
+/* Counts, what could not be judged and why, and RFC 1122's word. */
+void report_summary(FILE *out, const struct results *results, bool colour);
+
+/* results.json as the README describes it. false with a sentence when it could not be written whole; what was there before stays
+ * until the new file is complete. */
+bool report_json(const struct results *results, const char *path, struct error *error);
+
+#endif

@@ -1,0 +1,139 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "results.h"
+
+/* A terminal's colours, or nothing. */
+struct paint {
+    const char *red, *green, *yellow, *bold, *plain;
+};
+
+static struct paint paint_for(bool colour)
+{
+    if (colour)
+        return (struct paint){ "\033[31m", "\033[32m", "\033[33m", "\033[1m", "\033[0m" };
+    return (struct paint){ "", "", "", "", "" };
+}
+
+/* Text from a target is never interpreted: what is not printable is shown as a question mark. */
+static void put_safely(FILE *out, const char *text)
+{
+    for (; *text != '\0'; text++)
+        fputc(*text >= ' ' && *text < 127 ? *text : '?', out);
+}
+
+/* Prints words under a label, wrapped at 80 columns. */
+static void put_wrapped(FILE *out, const char *label, const char *text)
+{
+    size_t indent = strlen(label), column = indent;
+
+    fputs(label, out);
+    while (*text != '\0') {
+        size_t length = strcspn(text, " ");
+
+        if (column > indent && column + length > 79) {
+            fprintf(out, "\n%*s", (int)indent, "");
+            column = indent;
+        }
+        for (size_t i = 0; i < length; i++)
+            fputc(text[i] >= ' ' && text[i] < 127 ? text[i] : '?', out);
+        column += length;
+        text += length;
+        while (*text == ' ') {
+            if (column < 79)
+                fputc(' ', out);
+            column++;
+            text++;
+        }
+    }
+    fputc('\n', out);
+}
+
+static const char *weight(const struct result *result)
+{
+    if (result->violation)
+        return "violation";
+    return result->deviation ? "deviation" : verdict_name(result->verdict);
+}
+
+void report_case(FILE *out, const struct result *result, const char *again, bool colour)
+{
+    struct paint paint = paint_for(colour);
+    const char  *tone  = result->violation || result->verdict == VERDICT_ERROR ? paint.red : paint.yellow;
+
+    fprintf(out, "\n%s%s%s  %s%s%s\n", tone, result->verdict == VERDICT_FAIL ? "FAIL" : verdict_name(result->verdict), paint.plain,
+            paint.bold, result->id, paint.plain);
+    put_wrapped(out, "  ", result->title);
+    if (result->verdict == VERDICT_FAIL) {
+        fprintf(out, "  %s of %s (%s)\n", weight(result), result->charged, result->level);
+        put_wrapped(out, "    ", result->charged_text);
+    }
+    for (size_t i = 0; i < result->transcript_lines; i++) {
+        bool bad = strncmp(result->transcript[i], "!!", 2) == 0;
+
+        fprintf(out, "  %s|%s ", bad ? tone : "", bad ? paint.plain : "");
+        put_safely(out, result->transcript[i]);
+        fputc('\n', out);
+    }
+    if (result->expected[0] != '\0') {
+        put_wrapped(out, "  expected  ", result->expected);
+        put_wrapped(out, "  actual    ", result->actual);
+    }
+    if (result->reason[0] != '\0')
+        put_wrapped(out, "  reason    ", result->reason);
+    if (result->attempts > 1)
+        fprintf(out, "  played    %u times, failed %u times\n", result->attempts, result->failed_attempts);
+    if (again[0] != '\0')
+        fprintf(out, "  again     %s\n", again);
+}
+
+static void report_unjudged(FILE *out, const struct results *results, enum verdict verdict, const char *heading)
+{
+    bool first = true;
+
+    for (size_t i = 0; i < results->count; i++) {
+        if (results->at[i].verdict != verdict)
+            continue;
+        if (first)
+            fprintf(out, "\n%s\n", heading);
+        first = false;
+        fprintf(out, "  %s\n", results->at[i].id);
+        put_wrapped(out, "    ", results->at[i].reason);
+    }
+}
+
+static void report_charges(FILE *out, const struct results *results, bool violations, const char *heading)
+{
+    bool first = true;
+
+    for (size_t i = 0; i < results->count; i++) {
+        const struct result *result = &results->at[i];
+
+        if (result->verdict != VERDICT_FAIL || result->violation != violations)
+            continue;
+        if (first)
+            fprintf(out, "\n%s\n", heading);
+        first = false;
+        fprintf(out, "  %-44s %s (%s)\n", result->id, result->charged, result->level);
+    }
+}
+
+void report_summary(FILE *out, const struct results *results, bool colour)
+{
+    struct paint   paint   = paint_for(colour);
+    struct summary s       = results_summary(results);
+    const char    *verdict = s.violations > 0 ? paint.red : s.deviations > 0 ? paint.yellow : paint.green;
+
+    report_charges(out, results, true, "Violations");
+    report_charges(out, results, false, "Deviations");
+    report_unjudged(out, results, VERDICT_INCONCLUSIVE, "Could not be judged");
+    report_unjudged(out, results, VERDICT_ERROR, "Errors of tcprove's own");
+    report_unjudged(out, results, VERDICT_SKIP, "Skipped");
+    fprintf(out, "\n%s: %u pass, %u fail (%u violations, %u deviations), %u inconclusive, %u skipped, %u errors in %.1f s\n",
+            results->target_spec, s.pass, s.fail, s.violations, s.deviations, s.inconclusive, s.skip, s.error,
+            (double)results->wall_ms / 1000);
+    fprintf(out, "%s%s%s, over what was judged", verdict, s.compliance, paint.plain);
+    if (s.inconclusive + s.skip + s.error > 0)
+        fprintf(out, "; %u could not be", s.inconclusive + s.skip + s.error);
+    fprintf(out, "%s\n", results->interrupted ? " (interrupted: the rest was not played)" : "");
+}

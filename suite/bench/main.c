@@ -1,0 +1,117 @@
+/* main.c: speeds, as ratios against a baseline that the same run measures, or as rates where there is none. Run it as
+ * `bench PROGRAM`; what needs a network namespace is left out, and told, where none can be made. */
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bench/round_trip.h"
+#include "case_process.h"
+
+enum { REFERENCE_RUNS = 5 };
+
+/* What one run of the program did. */
+struct measured {
+    bool     ran;
+    uint64_t wall_ms, longest_ms; /* of the program, start and end included; of its longest case */
+    unsigned cases;               /* that were judged */
+};
+
+static void read_cases(json_t *root, struct measured *measured)
+{
+    size_t  index;
+    json_t *one;
+
+    json_array_foreach(json_object_get(root, "cases"), index, one)
+    {
+        uint64_t duration_ms = (uint64_t)json_integer_value(json_object_get(one, "duration_ms"));
+
+        if (strncmp(json_string_value(json_object_get(one, "id")), "referee/", 8) == 0)
+            continue;
+        measured->cases++;
+        if (duration_ms > measured->longest_ms)
+            measured->longest_ms = duration_ms;
+    }
+}
+
+/* Runs the program without retries and reads what it left. */
+static struct measured measure(const char *program, const char *arguments)
+{
+    char            folder[] = "/tmp/tcprove-bench-XXXXXX", command[1000], path[100];
+    struct measured measured = { 0 };
+
+    if (mkdtemp(folder) == NULL)
+        return measured;
+    snprintf(command, sizeof command, "%s run %s --retries 0 -q -o %s >%s/said 2>&1", program, arguments, folder, folder);
+    uint64_t began  = monotonic_ms();
+    int      status = system(command);
+
+    measured.wall_ms = monotonic_ms() - began;
+    measured.ran     = WIFEXITED(status) && WEXITSTATUS(status) <= 1;
+    snprintf(path, sizeof path, "%s/results.json", folder);
+    json_t *root = json_load_file(path, 0, NULL);
+
+    read_cases(root, &measured);
+    json_decref(root);
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    if (system(command) != 0)
+        fprintf(stderr, "bench: %s could not be removed\n", folder);
+    return measured;
+}
+
+static void bench_reference(const char *program)
+{
+    struct measured best = { 0 };
+
+    for (int i = 0; i < REFERENCE_RUNS; i++) {
+        struct measured one = measure(program, "reference");
+
+        if (one.ran && (!best.ran || one.wall_ms < best.wall_ms))
+            best = one;
+    }
+    if (best.ran && best.wall_ms > 0)
+        printf("reference, whole catalog    %8.2f s    %.0f cases/s, best of %d runs\n", (double)best.wall_ms / 1000,
+               best.cases * 1000.0 / (double)best.wall_ms, REFERENCE_RUNS);
+}
+
+static void bench_linux(const char *program, const char *profile)
+{
+    char arguments[60];
+
+    snprintf(arguments, sizeof arguments, "linux --profile %s", profile);
+    struct measured one = measure(program, arguments);
+
+    if (!one.ran)
+        printf("linux, profile %-8s     not measured: the target cannot be used here\n", profile);
+    else
+        printf("linux, profile %-8s     %8.2f s    longest case %.2f s, ratio %.2f, %u cases\n", profile,
+               (double)one.wall_ms / 1000, (double)one.longest_ms / 1000, (double)one.wall_ms / (double)one.longest_ms, one.cases);
+}
+
+static void bench_round_trip(void)
+{
+    struct round_trips trips;
+    struct error       error;
+
+    if (!round_trips_measure(&trips, &error)) {
+        printf("SYN to SYN,ACK              not measured: %s\n", error.sentence);
+        return;
+    }
+    printf("SYN to SYN,ACK, bare        %8.1f us   libnet and libpcap in a loop, median of %u\n", trips.bare_us, trips.count);
+    printf("SYN to SYN,ACK, player      %8.1f us   ratio %.2f\n", trips.player_us, trips.player_us / trips.bare_us);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 2) {
+        fprintf(stderr, "usage: bench PROGRAM\n");
+        return 2;
+    }
+    bench_reference(argv[1]);
+    bench_linux(argv[1], "quick");
+    bench_linux(argv[1], "standard");
+    bench_round_trip();
+    return 0;
+}

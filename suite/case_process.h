@@ -1,0 +1,55 @@
+/* case_process.h: one case in a process of its own: forked, played, judged by the referee, and its result sent to the parent over
+ * a pipe. It knows neither how many cases there are nor what is made of their results. */
+#ifndef TCPROVE_CASE_PROCESS_H
+#define TCPROVE_CASE_PROCESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "catalog.h"
+#include "player/player.h"
+#include "referee.h"
+#include "target.h"
+
+/* What a case sends home. */
+struct case_outcome {
+    enum verdict  verdict;
+    bool          loss_explains, deviates;
+    char          charged[64], reason[600], expected[600], actual[600], ways[256];
+    uint64_t      duration_us, first_answer_us;
+    struct ruling rulings[REFEREE_RULES];
+    uint32_t      transcript_lines;
+};
+
+struct case_process {
+    pid_t    pid;
+    int      pipe; /* readable end, non-blocking */
+    uint64_t started_ms, limit_ms;
+    bool     overran;
+    uint8_t *octets; /* what has come so far */
+    size_t   count, room;
+};
+
+struct case_wish {
+    const struct entry_of_catalog *entry;
+    const struct target_kind      *kind;
+    void                          *prepared;
+    unsigned                       slot;
+    struct play_options            options;
+};
+
+/* Forks; false with a sentence when that fails. The child dies with its parent. */
+bool case_start(const struct case_wish *wish, uint64_t limit_ms, struct case_process *process, struct error *error);
+
+/* Reads what has come; false once the pipe is at its end. */
+bool case_read(struct case_process *process);
+
+/* Waits for the process (it has closed its pipe or was killed) and fills in the outcome and the lines of its transcript (to be
+ * freed by the caller, each and the array). A process that died or sent half a result is VERDICT_ERROR with its signal or limit. */
+void case_finish(struct case_process *process, struct case_outcome *outcome, char ***transcript);
+
+uint64_t monotonic_ms(void);
+
+#endif

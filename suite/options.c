@@ -1,0 +1,301 @@
+#include "options.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "catalog.h"
+
+static const char *const verbs[] = { "run", "list", "explain", "lint", "help", "version" };
+
+struct option_word {
+    const char *name, *argument, *what;
+    bool (*read)(struct options *options, const char *value, struct error *error);
+};
+
+/* ---- one function an option ------------------------------------------------------------------------------------------- */
+
+static bool read_number(const char *name, const char *value, unsigned long most, unsigned long *number, struct error *error)
+{
+    char *end;
+
+    errno   = 0;
+    *number = strtoul(value, &end, 10);
+    if (errno != 0 || end == value || *end != '\0' || value[0] == '-' || *number > most)
+        return error_set(error, "%s takes a whole number up to %lu, not \"%s\"", name, most, value);
+    return true;
+}
+
+static bool read_jobs(struct options *options, const char *value, struct error *error)
+{
+    unsigned long number;
+
+    if (!read_number("-j", value, 500, &number, error))
+        return false;
+    if (number == 0)
+        return error_set(error, "-j takes the number of cases at a time, 1 or more");
+    options->jobs = (unsigned)number;
+    return true;
+}
+
+static bool read_retries(struct options *options, const char *value, struct error *error)
+{
+    unsigned long number;
+
+    if (!read_number("--retries", value, 20, &number, error))
+        return false;
+    options->retries = (unsigned)number;
+    return true;
+}
+
+static bool read_seed(struct options *options, const char *value, struct error *error)
+{
+    unsigned long number;
+
+    if (!read_number("--seed", value, UINT32_MAX, &number, error))
+        return false;
+    options->seed       = number;
+    options->seed_given = true;
+    return true;
+}
+
+static bool read_time_scale(struct options *options, const char *value, struct error *error)
+{
+    char  *end;
+    double number = strtod(value, &end);
+
+    if (end == value || *end != '\0' || !(number >= 1.0 && number <= 100.0))
+        return error_set(error, "--time-scale takes a number from 1 to 100, not \"%s\"", value);
+    options->time_scale = number;
+    return true;
+}
+
+static bool read_profile(struct options *options, const char *value, struct error *error)
+{
+    for (int i = PROFILE_QUICK; i <= PROFILE_FULL; i++) {
+        if (strcmp(value, profile_name((enum profile)i)) == 0) {
+            options->profile       = (enum profile)i;
+            options->profile_given = true;
+            return true;
+        }
+    }
+    return error_set(error, "--profile is quick, standard or full, not \"%s\"", value);
+}
+
+static bool read_output(struct options *options, const char *value, struct error *error)
+{
+    (void)error;
+    options->output = value;
+    return true;
+}
+
+static bool read_excluded(struct options *options, const char *value, struct error *error)
+{
+    if (options->excluded_count == SELECTORS_MAX)
+        return error_set(error, "at most %d selectors can be excluded", SELECTORS_MAX);
+    options->excluded[options->excluded_count++] = value;
+    return true;
+}
+
+static bool read_format(struct options *options, const char *value, struct error *error)
+{
+    if (strcmp(value, "tsv") != 0 && strcmp(value, "json") != 0 && strcmp(value, "text") != 0)
+        return error_set(error, "--format is text, tsv or json, not \"%s\"", value);
+    options->format = value;
+    return true;
+}
+
+#define SWITCH(name)                                                                                                           \
+    static bool read_##name(struct options *options, const char *value, struct error *error)                                   \
+    {                                                                                                                          \
+        (void)value;                                                                                                           \
+        (void)error;                                                                                                           \
+        options->name = true;                                                                                                  \
+        return true;                                                                                                           \
+    }
+SWITCH(ipv6)
+SWITCH(strict)
+SWITCH(fail_fast)
+SWITCH(verbose)
+SWITCH(quiet)
+SWITCH(help)
+
+static const struct option_word words[] = {
+    { "-o", "DIR", "write results.json there", read_output },
+    { "-j", "N", "cases at a time", read_jobs },
+    { "-x", "SELECTOR", "leave these cases out", read_excluded },
+    { "--ipv6", NULL, "speak IPv6", read_ipv6 },
+    { "--profile", "NAME", "quick (cases that wait 3 s at most), standard (75 s, the default), full (30 min)", read_profile },
+    { "--retries", "N", "how often a case that could not be judged is played again (2)", read_retries },
+    { "--strict", NULL, "deviations and what could not be judged count for the exit status", read_strict },
+    { "--fail-fast", NULL, "stop at the first violation", read_fail_fast },
+    { "--seed", "N", "fixes order and payloads, and in-process runs whole", read_seed },
+    { "--time-scale", "X", "wait X times as long as usual; judge as always", read_time_scale },
+    { "--format", "NAME", "of list: text, tsv or json", read_format },
+    { "-v", NULL, "show every case with its ladder", read_verbose },
+    { "-q", NULL, "show the summary only", read_quiet },
+    { "--help", NULL, "this text", read_help },
+};
+enum { WORDS = sizeof words / sizeof *words };
+
+/* ---- reading ------------------------------------------------------------------------------------------------------------ */
+
+static bool unknown(const char *what, const char *word, const char *nearest, struct error *error)
+{
+    if (nearest[0] != '\0')
+        return error_set(error, "unknown %s \"%s\": did you mean %s?", what, word, nearest);
+    return error_set(error, "unknown %s \"%s\": tcprove --help lists them", what, word);
+}
+
+static const struct option_word *find_word(const char *argument, const char **value)
+{
+    const char *equals = strchr(argument, '=');
+    size_t      length = equals != NULL && argument[1] == '-' ? (size_t)(equals - argument) : strlen(argument);
+
+    *value = equals != NULL && argument[1] == '-' ? equals + 1 : NULL;
+    for (size_t i = 0; i < WORDS; i++)
+        if (strlen(words[i].name) == length && strncmp(words[i].name, argument, length) == 0)
+            return &words[i];
+    return NULL;
+}
+
+static const char *nearest_word(const char *argument)
+{
+    const char *nearest  = "";
+    unsigned    distance = 4;
+
+    for (size_t i = 0; i < WORDS; i++) {
+        unsigned now = edit_distance(argument, words[i].name);
+
+        if (now < distance) {
+            distance = now;
+            nearest  = words[i].name;
+        }
+    }
+    return nearest;
+}
+
+static bool read_option(int argc, char **argv, int *at, struct options *options, struct error *error)
+{
+    const char               *value;
+    const struct option_word *word = find_word(argv[*at], &value);
+
+    if (word == NULL)
+        return unknown("option", argv[*at], nearest_word(argv[*at]), error);
+    if (word->argument == NULL && value != NULL)
+        return error_set(error, "%s takes no value", word->name);
+    if (word->argument != NULL && value == NULL) {
+        if (*at + 1 >= argc)
+            return error_set(error, "%s needs a value: %s %s", word->name, word->name, word->argument);
+        value = argv[++*at];
+    }
+    return word->read(options, value, error);
+}
+
+/* design: the first operand is the target unless it looks like a selector. */
+static bool looks_like_selector(const char *operand)
+{
+    if (operand[0] == '@' || (strncmp(operand, "RFC", 3) == 0 && operand[3] >= '0' && operand[3] <= '9'))
+        return true;
+    return strchr(operand, '/') != NULL && strncmp(operand, "./", 2) != 0 && operand[0] != '/';
+}
+
+static bool read_operand(const char *operand, struct options *options, struct error *error)
+{
+    bool takes_target = strcmp(options->verb, "run") == 0;
+
+    if (takes_target && options->target == NULL && options->selector_count == 0 && !looks_like_selector(operand)) {
+        options->target = operand;
+        return true;
+    }
+    if (options->selector_count == SELECTORS_MAX)
+        return error_set(error, "at most %d selectors can be given", SELECTORS_MAX);
+    options->selectors[options->selector_count++] = operand;
+    return true;
+}
+
+static bool read_verb(const char *word, struct options *options, struct error *error)
+{
+    const char *nearest  = "";
+    unsigned    distance = 4;
+
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+        unsigned now = edit_distance(word, verbs[i]);
+
+        if (now == 0) {
+            options->verb = verbs[i];
+            return true;
+        }
+        if (now < distance) {
+            distance = now;
+            nearest  = verbs[i];
+        }
+    }
+    return unknown("verb", word, nearest, error);
+}
+
+bool options_read(int argc, char **argv, struct options *options, struct error *error)
+{
+    bool only_operands = false;
+
+    *options = (struct options){ .format = "text", .profile = PROFILE_STANDARD, .retries = 2, .seed = 1, .time_scale = 1.0 };
+    for (int i = 1; i < argc; i++) {
+        if (!only_operands && strcmp(argv[i], "--") == 0) {
+            only_operands = true;
+            continue;
+        }
+        bool good;
+        if (!only_operands && argv[i][0] == '-' && argv[i][1] != '\0')
+            good = read_option(argc, argv, &i, options, error);
+        else if (options->verb == NULL)
+            good = read_verb(argv[i], options, error);
+        else
+            good = read_operand(argv[i], options, error);
+        if (!good)
+            return false;
+    }
+    if (options->help)
+        options->verb = "help";
+    if (options->verb == NULL)
+        return error_set(error, "say what to do: tcprove run, or tcprove --help");
+    if (options->target == NULL)
+        options->target = "reference";
+    return true;
+}
+
+const char *profile_name(enum profile profile)
+{
+    static const char *const names[] = { "quick", "standard", "full" };
+
+    return names[profile];
+}
+
+uint64_t profile_limit_ms(enum profile profile)
+{
+    static const uint64_t limits_ms[] = { 3000, 75000, 1800000 };
+
+    return limits_ms[profile];
+}
+
+void options_help(void)
+{
+    printf("tcprove judges TCP implementations against the numbered requirements of RFC 9293 and its companions.\n\n"
+           "  tcprove run [TARGET] [SELECTOR ...]   play cases and judge\n"
+           "  tcprove list [SELECTOR ...]           the cases there are\n"
+           "  tcprove explain CASE                  its ladder, and the clauses it judges\n"
+           "  tcprove lint                          check every case table for faults\n"
+           "  tcprove version\n\n"
+           "TARGET    reference (default): the built-in TCP, in virtual time, no privileges\n"
+           "          linux: this machine's kernel in a private network namespace\n"
+           "          reference+FAULT, linux+FAULT: the same with a deliberate fault in between\n"
+           "SELECTOR  a case, a group (fin/), a requirement or its beginning (RFC5961-3.2), a tag (@museum)\n\n");
+    for (size_t i = 0; i < WORDS; i++) {
+        char left[40];
+
+        snprintf(left, sizeof left, "%s %s", words[i].name, words[i].argument != NULL ? words[i].argument : "");
+        printf("  %-22s %s\n", left, words[i].what);
+    }
+    printf("\nExit status: 0 as expected, 1 a violation, 2 usage, 3 target or environment cannot be used, 4 nothing\n"
+           "selected, 5 an error of tcprove's own.\n");
+}

@@ -1,0 +1,44 @@
+/* options.h: the command line of tcprove as data. It knows the words of the command line, and neither targets nor cases. */
+#ifndef TCPROVE_OPTIONS_H
+#define TCPROVE_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "error.h"
+
+enum profile { PROFILE_QUICK, PROFILE_STANDARD, PROFILE_FULL };
+
+enum { SELECTORS_MAX = 256 };
+
+struct options {
+    const char  *verb;
+    const char  *target; /* as written; "reference" by default */
+    const char  *selectors[SELECTORS_MAX];
+    size_t       selector_count;
+    const char  *excluded[SELECTORS_MAX];
+    size_t       excluded_count;
+    const char  *output; /* folder, NULL: none */
+    const char  *format; /* of `list` */
+    enum profile profile;
+    bool         profile_given;
+    bool         ipv6, strict, fail_fast, verbose, help, quiet;
+    unsigned     jobs; /* 0: what suits the target */
+    unsigned     retries;
+    uint64_t     seed;
+    bool         seed_given;
+    double       time_scale;
+};
+
+/* Reads argv[1..]; false with one sentence that says what to do (exit status 2). */
+bool options_read(int argc, char **argv, struct options *options, struct error *error);
+
+const char *profile_name(enum profile profile);
+
+/* Real waiting, in milliseconds, that a case may need in this profile. */
+uint64_t profile_limit_ms(enum profile profile);
+
+void options_help(void);
+
+#endif

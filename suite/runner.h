@@ -1,0 +1,32 @@
+/* runner.h: plays many cases, each in its own process, many at once and the longest first; repeats what may not be believed yet,
+ * and gathers results. It knows neither files nor the command line. */
+#ifndef TCPROVE_RUNNER_H
+#define TCPROVE_RUNNER_H
+
+#include <signal.h>
+
+#include "case_process.h"
+#include "results.h"
+
+struct run_plan {
+    const struct entry_of_catalog *const *entries;
+    size_t                                count;
+    const struct target_kind             *kind;
+    void                                 *prepared;
+    struct play_options                   play;
+    unsigned                              jobs, retries;
+    uint64_t                              slack_ms; /* a case hangs once it took this much longer than its rungs may; 0: 20 s */
+    bool                                  fail_fast;
+    bool                                  virtual_time; /* what happens once happens again: nothing is repeated */
+    volatile const sig_atomic_t          *interrupted;
+    /* Told of each result as soon as it is final; `done` of `count`. */
+    void (*tell)(void *context, const struct result *result, size_t done);
+    void *context;
+};
+
+/* Fills in results->at (cases in the order of the plan, then the referee's rules), results->interrupted and wall_ms. false with a
+ * sentence if no case could be started at all. Release with runner_release. */
+bool runner_run(const struct run_plan *plan, struct results *results, struct error *error);
+void runner_release(struct results *results);
+
+#endif

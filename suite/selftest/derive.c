@@ -1,0 +1,61 @@
+/* derive.c: what a ladder needs and how long it waits. */
+#include "derive.h"
+
+#include "selftest.h"
+
+/* clang-format off */
+static const struct ladder_case quiet    = { CASE ("x/quiet", ""),  LADDER (ENTER (ESTABLISHED), SILENCE (700), ALIVE) };
+static const struct ladder_case doubling = { CASE ("x/double", ""), LADDER (
+    ENTER (ESTABLISHED), APP (SEND, .octets = 10), IUT_SENDS (10, .held = YES),
+    IUT (ACK, .seq = SND_UNA, .len = 10, .after = MEASURED, .mark = A),
+    IUT (ACK, .seq = SND_UNA, .len = 10, .after = DOUBLED),
+    IUT (ACK, .seq = SND_UNA, .len = 10, .after = PERCENT (100, 300, A))) };
+static const struct ladder_case opens    = { CASE ("x/opens", ""),  LADDER (ENTER (ESTABLISHED, .via = ACTIVE, .with = TIMESTAMPS), ALIVE) };
+static const struct ladder_case each     = { CASE ("x/each", ""), STATES (ESTABLISHED, FIN_WAIT_1), LADDER (ENTER (EACH), ALIVE) };
+static const struct ladder_case rounds   = { CASE ("x/rounds", ""), LADDER (ENTER (ESTABLISHED), ROUNDS (3, SILENCE (100)), ALIVE) };
+static const struct ladder_case ways     = { CASE ("x/ways", ""), LADDER (ENTER (ESTABLISHED),
+    ONE_OF (BY ("a", IUT (ACK)), BY ("b", SILENCE (30000))), APP_SEES (END)) };
+/* clang-format on */
+
+START_TEST(waiting_is_silence_and_timers)
+{
+    ck_assert_uint_eq(needs_of(&quiet, EACH).waits_ms, 700);
+    /* 1 s for the first timeout, twice that, and twice the one that was marked. */
+    ck_assert_uint_eq(needs_of(&doubling, EACH).waits_ms, 1000 + 2000 + 2000);
+    ck_assert_uint_eq(needs_of(&rounds, EACH).waits_ms, 300);
+}
+END_TEST
+
+START_TEST(limits_cover_the_longest_way)
+{
+    struct needs needs = needs_of(&ways, EACH);
+
+    ck_assert_uint_ge(needs.at_most_ms, 30000);
+    ck_assert_uint_lt(needs.waits_ms, 30000);
+    ck_assert_uint_ge(needs_of(&doubling, EACH).at_most_ms, needs_of(&doubling, EACH).waits_ms);
+}
+END_TEST
+
+START_TEST(what_the_application_must_do)
+{
+    ck_assert(!needs_of(&quiet, EACH).calls);
+    ck_assert(needs_of(&doubling, EACH).calls);
+    ck_assert(needs_of(&opens, EACH).opens);
+    ck_assert_uint_eq(needs_of(&opens, EACH).features, TIMESTAMPS);
+    ck_assert(needs_of(&ways, EACH).reads);
+    ck_assert(!needs_of(&each, ESTABLISHED).calls);
+    ck_assert(needs_of(&each, FIN_WAIT_1).calls);
+}
+END_TEST
+
+SUITE(derive)
+{
+    Suite *suite = suite_create("derive");
+    TCase *tests = tcase_create("needs");
+
+    tcase_add_test(tests, waiting_is_silence_and_timers);
+    tcase_add_test(tests, limits_cover_the_longest_way);
+    tcase_add_test(tests, what_the_application_must_do);
+    suite_add_tcase(suite, tests);
+    return suite;
+}

@@ -1,0 +1,292 @@
+/* program.c: the program as its users call it: exit statuses, what it says, what it leaves. $TCPROVE names the binary. */
+#include <errno.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "selftest.h"
+
+enum { OUTPUT_MAX = 1 << 20 };
+
+static char output[OUTPUT_MAX];
+
+static const char *program(void)
+{
+    const char *named = getenv("TCPROVE");
+
+    return named != NULL ? named : "build/tcprove";
+}
+
+/* Runs a shell line in which $T is the program; everything it prints is in `output`. Returns its exit status. */
+static int shell(const char *line)
+{
+    char   command[2000];
+    size_t count = 0;
+
+    snprintf(command, sizeof command, "T='%s'; { %s\n} 2>&1 </dev/null", program(), line);
+    FILE *pipe = popen(command, "re");
+
+    ck_assert_ptr_nonnull(pipe);
+    for (size_t got; (got = fread(output + count, 1, OUTPUT_MAX - 1 - count, pipe)) > 0;)
+        count += got;
+    output[count] = '\0';
+    int status = pclose(pipe);
+
+    ck_assert_msg(WIFEXITED(status), "%s: signal %d\n%s", line, WTERMSIG(status), output);
+    return WEXITSTATUS(status);
+}
+
+static char folder[64];
+
+static void make_folder(void)
+{
+    snprintf(folder, sizeof folder, "/tmp/tcprove-test-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    setenv("D", folder, 1);
+}
+
+static void drop_folder(void)
+{
+    char command[100];
+
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    ck_assert_int_eq(system(command), 0);
+}
+
+/* ---- usage ------------------------------------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *line;
+    int         status;
+    const char *says;
+} usages[] = {
+    { "$T", 2, "say what to do" },
+    { "$T rnu", 2, "did you mean run?" },
+    { "$T run --profil=quick", 2, "did you mean --profile?" },
+    { "$T run lunix", 2, "did you mean linux?" },
+    { "$T run reference+no-such-fault", 3, "answers-nothing" },
+    { "$T run fin/half-closed", 4, "did you mean fin/half-close?" },
+    { "$T run zzz/qqqqqqqqqqqqqqq", 4, "tcprove list shows" },
+    { "$T run fin/ -x fin/", 4, "nothing is left" },
+    { "$T explain", 2, "explain needs a case" },
+    { "$T explain fin/half-close", 0, "RFC9293-3.6.1-a" },
+    { "$T list --format json", 0, "\"id\": \"fin/half-close\"" },
+    { "$T list fin/", 0, "fin/half-close" },
+    { "$T --help", 0, "Exit status" },
+    { "$T version", 0, "tcprove " },
+    { "$T lint", 0, "" },
+    { "$T run reference rst/exact/established", 0, "unconditionally compliant" },
+    { "$T run reference+ignores-rst rst/exact/established", 1, "not compliant" },
+    { "$T run reference+answers-nothing handshake/passive", 1, "nothing came" },
+    { "$T run reference+answers-nothing rst/exact/established", 3, "did not come to ESTABLISHED" },
+};
+
+START_TEST(usage)
+{
+    int status = shell(usages[_i].line);
+
+    ck_assert_msg(status == usages[_i].status, "%s: exit %d\n%s", usages[_i].line, status, output);
+    ck_assert_msg(strstr(output, usages[_i].says) != NULL, "%s does not say \"%s\":\n%s", usages[_i].line, usages[_i].says, output);
+}
+END_TEST
+
+/* ---- results ------------------------------------------------------------------------------------------------------------- */
+
+static json_t *results_in(const char *name)
+{
+    char         path[128];
+    json_error_t error;
+
+    snprintf(path, sizeof path, "%s/%s/results.json", folder, name);
+    json_t *root = json_load_file(path, 0, &error);
+
+    ck_assert_msg(root != NULL, "%s: %s", path, error.text);
+    return root;
+}
+
+static const char *verdict_of(json_t *root, const char *id)
+{
+    size_t  index;
+    json_t *one;
+
+    json_array_foreach(json_object_get(root, "cases"), index, one)
+        if (strcmp(json_string_value(json_object_get(one, "id")), id) == 0)
+            return json_string_value(json_object_get(one, "verdict"));
+    return "absent";
+}
+
+START_TEST(results_file)
+{
+    static const char *const fields[] = { "id", "group", "title", "level", "requirements", "charged", "verdict", "reason", "attempts",
+                                          "duration_ms", "source", "expected", "actual", "transcript", "pcap" };
+
+    ck_assert_msg(shell("$T run reference rst/ -o $D/out") == 0, "%s", output);
+    json_t *root = results_in("out");
+    json_t *one  = json_array_get(json_object_get(root, "cases"), 0);
+
+    ck_assert_int_eq((int)json_integer_value(json_object_get(root, "schema")), 1);
+    ck_assert_str_eq(json_string_value(json_object_get(json_object_get(root, "target"), "spec")), "reference");
+    ck_assert_str_eq(json_string_value(json_object_get(json_object_get(root, "summary"), "class")), "unconditionally compliant");
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        ck_assert_msg(json_object_get(one, fields[i]) != NULL, "no field %s", fields[i]);
+    ck_assert_str_eq(verdict_of(root, "rst/exact/established"), "pass");
+    ck_assert_str_eq(verdict_of(root, "referee/checksum"), "pass");
+    json_decref(root);
+}
+END_TEST
+
+START_TEST(nothing_is_overwritten)
+{
+    ck_assert_int_eq(shell("$T run reference rst/exact -o $D/out"), 0);
+    ck_assert_int_eq(shell("cp $D/out/results.json $D/before && $T run reference fin/ -o $D/out"), 3);
+    ck_assert_ptr_nonnull(strstr(output, "is there already"));
+    ck_assert_int_eq(shell("cmp $D/before $D/out/results.json"), 0);
+}
+END_TEST
+
+START_TEST(a_file_in_the_way)
+{
+    ck_assert_int_eq(shell("touch $D/file && $T run reference rst/exact -o $D/file"), 3);
+    ck_assert_ptr_nonnull(strstr(output, "in the way"));
+    ck_assert_int_eq(shell("$T run reference rst/exact -o $D/no/such/place"), 3);
+    ck_assert_ptr_nonnull(strstr(output, "cannot be made"));
+}
+END_TEST
+
+/* The disk is full as soon as anything is written: told, the verdicts are on the terminal all the same, nothing half is left. */
+START_TEST(a_full_disk_costs_the_file_only)
+{
+    int status = shell("trap '' XFSZ; ulimit -f 1; $T run reference rst/ -o $D/out");
+
+    ck_assert_msg(status == 5, "exit %d\n%s", status, output);
+    ck_assert_ptr_nonnull(strstr(output, "was not written"));
+    ck_assert_ptr_nonnull(strstr(output, "unconditionally compliant"));
+    ck_assert_int_eq(shell("ls $D/out | grep -c ."), 1); /* grep's status where there is nothing */
+}
+END_TEST
+
+START_TEST(the_same_seed_gives_the_same_run)
+{
+    ck_assert_int_eq(shell("$T run reference fin/ --seed 7 -o $D/a; $T run reference fin/ --seed 7 -o $D/b;"
+                           "sed '/wall_ms/d;/started/d' $D/a/results.json >$D/1; sed '/wall_ms/d;/started/d' $D/b/results.json >$D/2;"
+                           "cmp $D/1 $D/2"),
+                     0);
+}
+END_TEST
+
+/* ---- what the catalog says of broken targets ------------------------------------------------------------------------------- */
+
+START_TEST(whole_catalog_on_the_reference)
+{
+    int status = shell("$T run reference -o $D/out -q");
+
+    ck_assert_msg(status == 0, "exit %d\n%s", status, output);
+    json_t *summary = json_object_get(results_in("out"), "summary");
+
+    ck_assert_int_eq((int)json_integer_value(json_object_get(summary, "fail")), 0);
+    ck_assert_int_eq((int)json_integer_value(json_object_get(summary, "error")), 0);
+    ck_assert_int_eq((int)json_integer_value(json_object_get(summary, "inconclusive")), 0);
+    ck_assert_int_ge((int)json_integer_value(json_object_get(summary, "pass")), 100);
+}
+END_TEST
+
+/* No vacuous pass: a target that answers nothing passes nothing, and one that sends only SYN,ACKs nothing either. */
+START_TEST(a_mute_target_passes_nothing)
+{
+    static const char *const mute[] = { "$T run reference+answers-nothing -o $D/out -q", "$T run reference+answers-syn-ack-only -o $D/out -q" };
+    size_t                   index;
+    json_t                  *one;
+
+    ck_assert_int_eq(shell(mute[_i]), 1);
+    json_t *root = results_in("out");
+
+    json_array_foreach(json_object_get(root, "cases"), index, one)
+    {
+        const char *id = json_string_value(json_object_get(one, "id"));
+
+        if (strncmp(id, "referee/", 8) != 0)
+            ck_assert_msg(strcmp(json_string_value(json_object_get(one, "verdict")), "pass") != 0, "%s passed", id);
+    }
+    json_decref(root);
+}
+END_TEST
+
+static const struct {
+    const char *fault, *id, *verdict;
+} notices[] = {
+    { "ignores-rst", "rst/exact/established", "fail" },
+    { "ignores-rst", "rst/exact/close-wait", "fail" },
+    { "ignores-rst", "rst/told", "fail" },
+    { "ignores-rst", "handshake/reset-in-syn-received", "fail" },
+    { "ignores-rst", "fin/half-close", "pass" },
+    { "sends-no-rst", "rst/closed-port", "fail" },
+    { "sends-no-rst", "handshake/ack-at-listen", "fail" },
+    { "sends-no-rst", "rst/abort", "fail" },
+    { "sends-no-rst", "fin/last-ack-ends", "fail" },
+    { "sends-no-rst", "sequence/duplicate", "pass" },
+    { "checks-no-checksum", "checksum/data", "fail" },
+    { "checks-no-checksum", "checksum/syn", "fail" },
+    { "checks-no-checksum", "checksum/zero", "fail" },
+    { "checks-no-checksum", "checksum/pseudo-address-v4", "fail" },
+    { "checks-no-checksum", "checksum/rst", "fail" },
+    { "checks-no-checksum", "checksum/fin", "fail" },
+    { "checks-no-checksum", "checksum/handshake-ack", "fail" },
+    { "checks-no-checksum", "checksum/out-of-order", "fail" },
+    { "checks-no-checksum", "fin/received", "pass" },
+    { "sends-bad-checksum", "referee/checksum", "fail" },
+    { "sends-bad-checksum", "handshake/passive", "fail" },
+    { "acks-beyond", "referee/ack-of-sent", "fail" },
+    { "acks-beyond", "sequence/in-order", "fail" },
+    { "forgets-fin", "fin/received", "fail" },
+    { "forgets-fin", "fin/with-data", "fail" },
+};
+
+START_TEST(a_broken_target_is_noticed)
+{
+    char line[200], again[200];
+
+    snprintf(line, sizeof line, "$T run reference+%s -o $D/out -q", notices[_i].fault);
+    snprintf(again, sizeof again, "%s/out", folder);
+    ck_assert_msg(shell(line) == 1, "%s", output);
+    json_t *root = results_in("out");
+
+    ck_assert_msg(strcmp(verdict_of(root, notices[_i].id), notices[_i].verdict) == 0, "%s: %s is %s", notices[_i].fault,
+                  notices[_i].id, verdict_of(root, notices[_i].id));
+    json_decref(root);
+}
+END_TEST
+
+SUITE(program)
+{
+    Suite *suite   = suite_create("program");
+    TCase *words   = tcase_create("usage");
+    TCase *results = tcase_create("results");
+    TCase *broken  = tcase_create("broken targets");
+
+    tcase_set_timeout(words, 120);
+    tcase_add_loop_test(words, usage, 0, (int)(sizeof usages / sizeof *usages));
+    suite_add_tcase(suite, words);
+
+    tcase_set_timeout(results, 120);
+    tcase_add_checked_fixture(results, make_folder, drop_folder);
+    tcase_add_test(results, results_file);
+    tcase_add_test(results, nothing_is_overwritten);
+    tcase_add_test(results, a_file_in_the_way);
+    tcase_add_test(results, a_full_disk_costs_the_file_only);
+    tcase_add_test(results, the_same_seed_gives_the_same_run);
+    suite_add_tcase(suite, results);
+
+    tcase_set_timeout(broken, 300);
+    tcase_add_checked_fixture(broken, make_folder, drop_folder);
+    tcase_add_test(broken, whole_catalog_on_the_reference);
+    tcase_add_loop_test(broken, a_mute_target_passes_nothing, 0, 2);
+    tcase_add_loop_test(broken, a_broken_target_is_noticed, 0, (int)(sizeof notices / sizeof *notices));
+    suite_add_tcase(suite, broken);
+    return suite;
+}
