@@ -22,6 +22,7 @@ REPORTS := $(sort $(wildcard reports/*.c))
 SUITE   := $(filter-out suite/main.c,$(sort $(wildcard suite/*.c)))
 TESTS   := $(sort $(wildcard suite/selftest/*.c))
 BENCH   := $(sort $(wildcard suite/bench/*.c))
+MUTATE  := $(sort $(wildcard suite/bench/mutate*.c))
 
 LIBRARY := $(HARNESS) $(CASES) $(REPORTS) $(SUITE)
 objects  = $(patsubst %.c,$(BUILD)/%.o,$(1))
@@ -39,7 +40,7 @@ $(BUILD)/tcprove: $(BUILD)/suite/main.o $(OBJECTS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBRARIES)
 
-$(BUILD)/selftest: $(call objects,$(TESTS)) $(BUILD)/suites.o $(OBJECTS)
+$(BUILD)/selftest: $(call objects,$(TESTS) $(MUTATE)) $(BUILD)/suites.o $(OBJECTS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs check) $(LIBRARIES)
 
@@ -93,9 +94,9 @@ asan: deps
 	@$(MAKE) --no-print-directory test BUILD=$(BUILD)/asan SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all -O1'
 
 bench: all $(BUILD)/bench
-	@$(BUILD)/bench $(BUILD)/tcprove
+	@$(BUILD)/bench speed $(BUILD)/tcprove
 
-soak: all $(BUILD)/bench
+soak: all $(BUILD)/bench $(BUILD)/selftest
 	@suite/soak.sh $(BUILD)
 
 lint:

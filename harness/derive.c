@@ -12,7 +12,7 @@ struct tally {
 
 static void wait_for_interval(struct tally *tally, const struct rung_segment *segment)
 {
-    const struct interval *after = &segment->after;
+    const struct interval *after   = &segment->after;
     uint64_t               typical = 0, limit = RUNG_LIMIT_MS;
 
     if (after->of == NO_MARK && after->most == NO_LIMIT) {

@@ -9,12 +9,12 @@
 #include "ladder.h"
 
 struct needs {
-    uint64_t waits_ms;      /* real waiting where all goes well: silences, timers of the target */
-    uint64_t at_most_ms;    /* where every rung takes as long as it may; past it (and some slack) a case hangs */
-    bool     calls;         /* the target's application is told to do something */
-    bool     reads;         /* what the application read is looked at */
-    bool     opens;         /* an active open */
-    unsigned features;      /* optional TCP features, enum feature */
+    uint64_t waits_ms;   /* real waiting where all goes well: silences, timers of the target */
+    uint64_t at_most_ms; /* where every rung takes as long as it may; past it (and some slack) a case hangs */
+    bool     calls;      /* the target's application is told to do something */
+    bool     reads;      /* what the application read is looked at */
+    bool     opens;      /* an active open */
+    unsigned features;   /* optional TCP features, enum feature */
 };
 
 /* In the state `each` where the case is played for several, else EACH. */

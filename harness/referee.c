@@ -16,12 +16,12 @@ struct stimulus {
 };
 
 struct conversation {
-    struct ip_address    tester, target;
-    uint16_t             tester_port, target_port;
-    struct shadow        shadow;
-    bool                 opened;  /* the target sent a SYN of its own: its SYN,ACK repeats an offer and answers none (RFC 9293 Figure 7) */
-    bool                 muddled; /* a second SYN came: until the target answers it, sequence numbers mean nothing */
-    uint32_t             new_iss;
+    struct ip_address tester, target;
+    uint16_t          tester_port, target_port;
+    struct shadow     shadow;
+    bool     opened;  /* the target sent a SYN of its own: its SYN,ACK repeats an offer and answers none (RFC 9293 Figure 7) */
+    bool     muddled; /* a second SYN came: until the target answers it, sequence numbers mean nothing */
+    uint32_t new_iss;
     struct stimulus      stimuli[STIMULI];
     size_t               stimulus_count;
     uint8_t             *stream, *known; /* the octets the target sent, from ISS+1 on, and which of them were seen */
@@ -51,8 +51,8 @@ const struct referee_rule referee_rules[REFEREE_RULES] = {
     [RULE_CHECKSUM]    = { "checksum", "Every segment carries a correct checksum", "RFC9293-MUST-2" },
     [RULE_ACK_OF_SENT] = { "ack-of-sent", "ACK never covers what was not sent", "RFC9293-3.4-b" },
     [RULE_ACK_BACK]    = { "ack-not-back", "ACK never steps back", "RFC9293-3.8-c" },
-    [RULE_WINDOW]      = { "inside-window", "No octets beyond the offered window, probes of a closed one aside", "RFC9293-3.8.6-c" },
-    [RULE_MSS]         = { "mss", "No segment is larger than the MSS that was offered, less its options", "RFC9293-MUST-16" },
+    [RULE_WINDOW] = { "inside-window", "No octets beyond the offered window, probes of a closed one aside", "RFC9293-3.8.6-c" },
+    [RULE_MSS]    = { "mss", "No segment is larger than the MSS that was offered, less its options", "RFC9293-MUST-16" },
     [RULE_OPTIONS]     = { "options-agreed", "Options are well formed and stand only where they were agreed", "RFC7323-2.2-c" },
     [RULE_RST]         = { "rst-form", "A RST takes SEQ from the ACK it answers, or ACK from the segment", "RFC9293-3.5.2-b" },
     [RULE_SAME_OCTETS] = { "same-octets", "The same sequence number never carries different octets", "RFC9293-3.4.3-b" },
@@ -219,8 +219,8 @@ static const char *option_out_of_place(const struct conversation *c, const struc
     return NULL;
 }
 
-/* RFC 9293 3.10.7.1 and 3.10.5: a RST answers a segment (SEQ from its ACK, or SEQ 0 and ACK over it) or ends the connection from
- * its own side (SEQ is SND.NXT). */
+/* RFC 9293 3.10.7.1 and 3.10.5: a RST answers a segment (SEQ from its ACK, or SEQ 0 and ACK over it) or ends the connection
+ * from its own side (SEQ is SND.NXT). */
 static bool rst_is_formed(const struct conversation *c, const struct segment *segment)
 {
     const struct shadow_end *target = &c->shadow.target;
@@ -329,8 +329,8 @@ static void judge_target(struct referee *referee, struct conversation *c, const 
     if (segment->option_octets > 0)
         rule_on(referee, RULE_OPTIONS, misplaced == NULL, "%s", misplaced != NULL ? misplaced : "");
     if (segment->flags & RST) {
-        rule_on(referee, RULE_RST, rst_is_formed(c, segment), "a RST with SEQ %u answers no ACK that was sent, nor is it SND.NXT",
-                segment->seq);
+        rule_on(referee, RULE_RST, rst_is_formed(c, segment),
+                "a RST with SEQ %u answers no ACK that was sent, nor is it SND.NXT", segment->seq);
         judge_ack(referee, c, segment);
         shadow_sees(&c->shadow, true, segment, options);
         return;

@@ -1,5 +1,5 @@
-/* referee.h: rules that hold in every conversation, judged over captured packets of one connection or of many. Its only state is
- * the shadow of each connection. It does not know which case is playing, nor what kind of target it watches. */
+/* referee.h: rules that hold in every conversation, judged over captured packets of one connection or of many. Its only state
+ * is the shadow of each connection. It does not know which case is playing, nor what kind of target it watches. */
 #ifndef TCPROVE_REFEREE_H
 #define TCPROVE_REFEREE_H
 

@@ -34,14 +34,7 @@ enum damage {
     IP_LENGTH_SHORT       /* the IP length ends inside the TCP header                    */
 };
 
-enum icmp {
-    PACKET_TOO_BIG,
-    HOST_UNREACHABLE,
-    PROTOCOL_UNREACHABLE,
-    PORT_UNREACHABLE,
-    TIME_EXCEEDED,
-    SOURCE_QUENCH
-};
+enum icmp { PACKET_TOO_BIG, HOST_UNREACHABLE, PROTOCOL_UNREACHABLE, PORT_UNREACHABLE, TIME_EXCEEDED, SOURCE_QUENCH };
 
 /* The user calls of RFC 9293 3.9.1. CLOSE is the RFC's simplex close (no more to send, still receiving), CLOSE_BOTH
  * also gives up receiving (MAY-1). */

@@ -31,8 +31,8 @@ static json_t *case_object(const struct result *result)
         json_array_append_new(transcript, text(result->transcript[i]));
     return json_pack("{so ss so ss so so ss so si si sI so so so so so ss}", "id", text(result->id), "group", result->group,
                      "title", text(result->title), "level", result->level, "requirements", requirements, "charged",
-                     text(result->charged), "verdict", verdict_name(result->verdict), "reason", text(result->reason), "attempts",
-                     (int)result->attempts, "failed_attempts", (int)result->failed_attempts, "duration_ms",
+                     text(result->charged), "verdict", verdict_name(result->verdict), "reason", text(result->reason),
+                     "attempts", (int)result->attempts, "failed_attempts", (int)result->failed_attempts, "duration_ms",
                      (json_int_t)result->duration_ms, "source", text(result->source), "expected", text(result->expected),
                      "actual", text(result->actual), "ways", text(result->ways), "transcript", transcript, "pcap", "");
 }

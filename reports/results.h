@@ -1,5 +1,5 @@
-/* results.h: the results of a run as data, and the writers that bring them to files. It knows verdicts and requirements, not how
- * cases are played. */
+/* results.h: the results of a run as data, and the writers that bring them to files. It knows verdicts and requirements, not
+ * how cases are played. */
 #ifndef TCPROVE_RESULTS_H
 #define TCPROVE_RESULTS_H
 
@@ -47,15 +47,15 @@ struct summary results_summary(const struct results *results);
 
 const char *verdict_name(enum verdict verdict); /* "pass", "fail", … as in results.json */
 
-/* One FAIL, or what else wants explaining, for a reader at a terminal of 80 columns. `again` is the command that plays this case
- * alone. `colour` allows escape sequences. */
+/* One FAIL, or what else wants explaining, for a reader at a terminal of 80 columns. `again` is the command that plays this
+ * case alone. `colour` allows escape sequences. */
 void report_case(FILE *out, const struct result *result, const char *again, bool colour);
 
 /* Counts, what could not be judged and why, and RFC 1122's word. */
 void report_summary(FILE *out, const struct results *results, bool colour);
 
-/* results.json as the README describes it. false with a sentence when it could not be written whole; what was there before stays
- * until the new file is complete. */
+/* results.json as the README describes it. false with a sentence when it could not be written whole; what was there before
+ * stays until the new file is complete. */
 bool report_json(const struct results *results, const char *path, struct error *error);
 
 #endif

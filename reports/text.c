@@ -61,8 +61,8 @@ void report_case(FILE *out, const struct result *result, const char *again, bool
     struct paint paint = paint_for(colour);
     const char  *tone  = result->violation || result->verdict == VERDICT_ERROR ? paint.red : paint.yellow;
 
-    fprintf(out, "\n%s%s%s  %s%s%s\n", tone, result->verdict == VERDICT_FAIL ? "FAIL" : verdict_name(result->verdict), paint.plain,
-            paint.bold, result->id, paint.plain);
+    fprintf(out, "\n%s%s%s  %s%s%s\n", tone, result->verdict == VERDICT_FAIL ? "FAIL" : verdict_name(result->verdict),
+            paint.plain, paint.bold, result->id, paint.plain);
     put_wrapped(out, "  ", result->title);
     if (result->verdict == VERDICT_FAIL) {
         fprintf(out, "  %s of %s (%s)\n", weight(result), result->charged, result->level);
@@ -87,18 +87,36 @@ void report_case(FILE *out, const struct result *result, const char *again, bool
         fprintf(out, "  again     %s\n", again);
 }
 
+/* The first of those with the same verdict and reason speaks for all of them. */
+static bool told_before(const struct results *results, size_t index)
+{
+    for (size_t i = 0; i < index; i++)
+        if (results->at[i].verdict == results->at[index].verdict &&
+            strcmp(results->at[i].reason, results->at[index].reason) == 0)
+            return true;
+    return false;
+}
+
+static void report_reason(FILE *out, const struct results *results, size_t first)
+{
+    for (size_t i = first; i < results->count; i++)
+        if (results->at[i].verdict == results->at[first].verdict &&
+            strcmp(results->at[i].reason, results->at[first].reason) == 0)
+            fprintf(out, "  %s\n", results->at[i].id);
+    put_wrapped(out, "    ", results->at[first].reason);
+}
+
 static void report_unjudged(FILE *out, const struct results *results, enum verdict verdict, const char *heading)
 {
     bool first = true;
 
     for (size_t i = 0; i < results->count; i++) {
-        if (results->at[i].verdict != verdict)
+        if (results->at[i].verdict != verdict || told_before(results, i))
             continue;
         if (first)
             fprintf(out, "\n%s\n", heading);
         first = false;
-        fprintf(out, "  %s\n", results->at[i].id);
-        put_wrapped(out, "    ", results->at[i].reason);
+        report_reason(out, results, i);
     }
 }
 

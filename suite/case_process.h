@@ -1,5 +1,5 @@
-/* case_process.h: one case in a process of its own: forked, played, judged by the referee, and its result sent to the parent over
- * a pipe. It knows neither how many cases there are nor what is made of their results. */
+/* case_process.h: one case in a process of its own: forked, played, judged by the referee, and its result sent to the parent
+ * over a pipe. It knows neither how many cases there are nor what is made of their results. */
 #ifndef TCPROVE_CASE_PROCESS_H
 #define TCPROVE_CASE_PROCESS_H
 
@@ -47,7 +47,8 @@ bool case_start(const struct case_wish *wish, uint64_t limit_ms, struct case_pro
 bool case_read(struct case_process *process);
 
 /* Waits for the process (it has closed its pipe or was killed) and fills in the outcome and the lines of its transcript (to be
- * freed by the caller, each and the array). A process that died or sent half a result is VERDICT_ERROR with its signal or limit. */
+ * freed by the caller, each and the array). A process that died or sent half a result is VERDICT_ERROR with its signal or
+ * limit. */
 void case_finish(struct case_process *process, struct case_outcome *outcome, char ***transcript);
 
 uint64_t monotonic_ms(void);

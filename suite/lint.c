@@ -34,11 +34,11 @@ static void fault(struct linting *linting, const char *format, ...)
 
 static void lint_clause(struct linting *linting, const char *clause, const char *where)
 {
-    char                   id[64];
-    const enum state       each[] = { linting->entry->each, EACH };
-    const char *const      reqs[] = { clause, NULL };
-    const struct ladder_case one  = { .id = "", .reqs = reqs, .states = each[0] != EACH ? each : NULL };
-    const struct ladder_group group = { .name = "", .cases = &one, .count = 1 };
+    char                      id[64];
+    const enum state          each[] = { linting->entry->each, EACH };
+    const char *const         reqs[] = { clause, NULL };
+    const struct ladder_case  one    = { .id = "", .reqs = reqs, .states = each[0] != EACH ? each : NULL };
+    const struct ladder_group group  = { .name = "", .cases = &one, .count = 1 };
 
     if (clause == NULL)
         return;
@@ -50,7 +50,8 @@ static void lint_clause(struct linting *linting, const char *clause, const char 
         fault(linting, "%s names the unknown requirement %s", where, id);
 }
 
-/* ---- terms ---------------------------------------------------------------------------------------------------------------- */
+/* ---- terms ----------------------------------------------------------------------------------------------------------------
+ */
 
 static void lint_term(struct linting *linting, term packed, const char *name)
 {
@@ -91,7 +92,8 @@ static void lint_segment(struct linting *linting, const struct rung_segment *seg
     lint_clause(linting, segment->rule, ".rule");
 }
 
-/* ---- what a rung proves ---------------------------------------------------------------------------------------------------- */
+/* ---- what a rung proves ----------------------------------------------------------------------------------------------------
+ */
 
 /* Whether a rung can be passed only by something that the target did. */
 static bool observes_something(const struct step *step);
@@ -161,14 +163,15 @@ static bool beyond_syn_ack(const struct step *step)
     }
 }
 
-/* ---- the order of rungs ------------------------------------------------------------------------------------------------------ */
+/* ---- the order of rungs
+ * ------------------------------------------------------------------------------------------------------ */
 
 struct order {
-    bool        measured;       /* an interval that DOUBLED can refer to */
-    bool        owes_proof;     /* a SILENCE that nothing has followed yet */
-    bool        proven_owed;    /* SILENCE (PROVEN): ALIVE must come next */
-    bool        sent_in_order;  /* the rung before was a PEER with data that the target must accept */
-    bool        waits_for_data; /* that PEER was undamaged data at RCV_NXT */
+    bool measured;       /* an interval that DOUBLED can refer to */
+    bool owes_proof;     /* a SILENCE that nothing has followed yet */
+    bool proven_owed;    /* SILENCE (PROVEN): ALIVE must come next */
+    bool sent_in_order;  /* the rung before was a PEER with data that the target must accept */
+    bool waits_for_data; /* that PEER was undamaged data at RCV_NXT */
 };
 
 static bool data_in_order(const struct step *step)
@@ -176,8 +179,8 @@ static bool data_in_order(const struct step *step)
     const struct rung_segment *segment = &step->segment;
 
     return step->rung == RUNG_PEER && segment->len != 0 && segment->seq == 0 && segment->ack == 0 && (segment->flags & ACK) &&
-           !(segment->flags & (SYN | RST)) && segment->corrupt == UNDAMAGED && segment->data_offset == 0 && segment->from == FROM_PEER &&
-           segment->tsval == 0 && segment->options.at == NULL;
+           !(segment->flags & (SYN | RST)) && segment->corrupt == UNDAMAGED && segment->data_offset == 0 &&
+           segment->from == FROM_PEER && segment->tsval == 0 && segment->options.at == NULL;
 }
 
 static void lint_bare_ack(struct linting *linting, const struct order *order, const struct step *step)
@@ -200,7 +203,7 @@ static void lint_ways(struct linting *linting, const struct step *step, struct o
 
         lint_clause(linting, way->clause, "a way of ONE_OF");
         lint_steps(linting, way->rungs, &tried);
-        owes = owes || tried.owes_proof;
+        owes            = owes || tried.owes_proof;
         order->measured = order->measured || tried.measured;
     }
     order->owes_proof = owes;
@@ -248,7 +251,8 @@ static void lint_steps(struct linting *linting, const struct step *steps, struct
         lint_step(linting, steps, order);
 }
 
-/* ---- a case ---------------------------------------------------------------------------------------------------------------- */
+/* ---- a case ----------------------------------------------------------------------------------------------------------------
+ */
 
 static bool only_handshake(const struct ladder_case *ladder)
 {
@@ -279,7 +283,7 @@ static void lint_case(struct linting *linting)
     lint_steps(linting, ladder->steps, &order);
     if (order.proven_owed)
         fault(linting, "SILENCE (PROVEN) is proven by the ALIVE that follows it at once");
-    if (order.owes_proof)
+    else if (order.owes_proof)
         fault(linting, "a SILENCE without a positive observation after it");
     else if (!observes_something(last))
         fault(linting, "its last rung proves nothing");
@@ -334,7 +338,8 @@ size_t lint_text(const char *path, lint_tell *tell, void *context)
             if (sscanf(at, ".%15[a-z_] = 0%n", word, &used) != 1 || used == 0 || isxdigit((unsigned char)at[used]) ||
                 at[used] == 'x' || strcmp(word, "apart_ms") == 0)
                 continue;
-            snprintf(sentence, sizeof sentence, "line %zu: .%s = 0 is the same as leaving it out; a real zero is ZERO", number, word);
+            snprintf(sentence, sizeof sentence, "line %zu: .%s = 0 is the same as leaving it out; a real zero is ZERO", number,
+                     word);
             tell(context, path, sentence);
             faults++;
         }

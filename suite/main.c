@@ -195,7 +195,7 @@ static void tell_result(void *context, const struct result *result, size_t done)
 
 static const struct target_kind *find_kind(const char *spec, char *base, size_t room, const char **fault, struct error *error)
 {
-    const char *plus = strchr(spec, '+');
+    const char *plus   = strchr(spec, '+');
     size_t      length = plus != NULL ? (size_t)(plus - spec) : strlen(spec);
 
     *fault = plus != NULL ? plus + 1 : "";
@@ -271,12 +271,13 @@ static unsigned jobs_for(const struct options *options, bool virtual_time)
     return options->jobs != 0 ? options->jobs : virtual_time ? JOBS_VIRTUAL : JOBS_LINUX;
 }
 
-static enum status play_selection(const struct options *options, const struct target_kind *kind, void *prepared, bool virtual_time,
-                                  struct selection *selection, const char *path, const char *program)
+static enum status play_selection(const struct options *options, const struct target_kind *kind, void *prepared,
+                                  bool virtual_time, struct selection *selection, const char *path, const char *program)
 {
     struct results  results = { 0 };
     struct error    error;
-    struct telling  telling = { options, selection->count, isatty(1) && getenv("NO_COLOR") == NULL, isatty(2) && isatty(1), program };
+    struct telling  telling = { options, selection->count, isatty(1) && getenv("NO_COLOR") == NULL, isatty(2) && isatty(1),
+                                program };
     struct run_plan plan    = { .entries      = selection->at,
                                 .count        = selection->count,
                                 .kind         = kind,
@@ -300,10 +301,10 @@ static enum status play_selection(const struct options *options, const struct ta
 
 static enum status run(const struct options *options, const char *program)
 {
-    struct error     error;
-    struct selection selection;
-    char             base[64], path[4096] = "";
-    const char      *fault;
+    struct error              error;
+    struct selection          selection;
+    char                      base[64], path[4096] = "";
+    const char               *fault;
     const struct target_kind *kind = find_kind(options->target, base, sizeof base, &fault, &error);
 
     if (kind == NULL)
@@ -329,7 +330,8 @@ static enum status run(const struct options *options, const char *program)
     return status;
 }
 
-/* ---- list and explain ------------------------------------------------------------------------------------------------------ */
+/* ---- list and explain ------------------------------------------------------------------------------------------------------
+ */
 
 static void list_json(const struct selection *selection)
 {
@@ -430,7 +432,8 @@ static enum status explain(const struct options *options)
     return status;
 }
 
-/* ---- lint ------------------------------------------------------------------------------------------------------------------- */
+/* ---- lint -------------------------------------------------------------------------------------------------------------------
+ */
 
 static void print_fault(void *context, const char *id, const char *sentence)
 {
@@ -447,14 +450,15 @@ static enum status lint(const struct options *options)
     return faults == 0 ? STATUS_GOOD : STATUS_ERROR;
 }
 
-/* ---- the program -------------------------------------------------------------------------------------------------------------- */
+/* ---- the program
+ * -------------------------------------------------------------------------------------------------------------- */
 
 int main(int argc, char **argv)
 {
-    struct options options;
-    struct error   error;
+    struct options   options;
+    struct error     error;
     struct sigaction action = { .sa_handler = on_interrupt };
-    enum status    status;
+    enum status      status;
 
     if (!options_read(argc, argv, &options, &error))
         return (int)complain(STATUS_USAGE, &error);

@@ -164,9 +164,11 @@ static const char *nearest_word(const char *argument)
 {
     const char *nearest  = "";
     unsigned    distance = 4;
+    char        name[40];
 
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(argument, "="), argument);
     for (size_t i = 0; i < WORDS; i++) {
-        unsigned now = edit_distance(argument, words[i].name);
+        unsigned now = edit_distance(name, words[i].name);
 
         if (now < distance) {
             distance = now;

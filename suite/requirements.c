@@ -29,7 +29,8 @@ const char *level_name(enum level level)
 
 bool requirement_violated(const struct requirement *requirement)
 {
-    static const char *const informal[] = { "RFC1337", "RFC3465", "RFC4987", "RFC5927", "RFC6429", "RFC6691", "RFC6928", "RFC7413" };
+    static const char *const informal[] = { "RFC1337", "RFC3465", "RFC4987", "RFC5927",
+                                            "RFC6429", "RFC6691", "RFC6928", "RFC7413" };
 
     for (size_t i = 0; i < sizeof informal / sizeof *informal; i++)
         if (strcmp(requirement->rfc, informal[i]) == 0)

@@ -113,7 +113,9 @@ static void weigh(struct result *result, const char *charged, bool deviates)
 
 static void put_state(char *id, size_t room, const char *pattern, enum state each)
 {
-    const struct ladder_case  one    = { .id = "", .reqs = (const char *const[]){ pattern, NULL }, .states = (const enum state[]){ each, EACH } };
+    const struct ladder_case  one    = { .id     = "",
+                                         .reqs   = (const char *const[]){ pattern, NULL },
+                                         .states = (const enum state[]){ each, EACH } };
     const struct ladder_group group  = { .name = "", .cases = &one, .count = 1 };
     struct catalog            single = catalog_open((const struct ladder_group *const[]){ &group, NULL });
 
@@ -331,10 +333,10 @@ static void add_ruling(struct run *run, size_t rule)
 
 static bool run_open(struct run *run, const struct run_plan *plan, struct results *results)
 {
-    *run            = (struct run){ .plan = plan, .results = results, .jobs = plan->jobs };
-    results->at     = calloc(plan->count + REFEREE_RULES, sizeof *results->at);
-    run->standings  = calloc(plan->count + 1, sizeof *run->standings);
-    run->playing    = calloc(run->jobs, sizeof *run->playing);
+    *run           = (struct run){ .plan = plan, .results = results, .jobs = plan->jobs };
+    results->at    = calloc(plan->count + REFEREE_RULES, sizeof *results->at);
+    run->standings = calloc(plan->count + 1, sizeof *run->standings);
+    run->playing   = calloc(run->jobs, sizeof *run->playing);
     return results->at != NULL && run->standings != NULL && run->playing != NULL && plan_queue(run);
 }
 

@@ -1,5 +1,5 @@
-/* runner.h: plays many cases, each in its own process, many at once and the longest first; repeats what may not be believed yet,
- * and gathers results. It knows neither files nor the command line. */
+/* runner.h: plays many cases, each in its own process, many at once and the longest first; repeats what may not be believed
+ * yet, and gathers results. It knows neither files nor the command line. */
 #ifndef TCPROVE_RUNNER_H
 #define TCPROVE_RUNNER_H
 
@@ -24,8 +24,8 @@ struct run_plan {
     void *context;
 };
 
-/* Fills in results->at (cases in the order of the plan, then the referee's rules), results->interrupted and wall_ms. false with a
- * sentence if no case could be started at all. Release with runner_release. */
+/* Fills in results->at (cases in the order of the plan, then the referee's rules), results->interrupted and wall_ms. false with
+ * a sentence if no case could be started at all. Release with runner_release. */
 bool runner_run(const struct run_plan *plan, struct results *results, struct error *error);
 void runner_release(struct results *results);
 

@@ -86,7 +86,7 @@ static void accept_all(struct agent *agent, uint16_t handle)
     for (;;) {
         union socket_address peer;
         socklen_t            length = sizeof peer;
-        int fd = accept4(listener->fd, &peer.any, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int                  fd     = accept4(listener->fd, &peer.any, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0 && (errno == ECONNABORTED || errno == EINTR))
             continue;
         if (fd < 0)
@@ -337,8 +337,8 @@ bool agent_poll(struct agent *agent, int timeout_ms, int extra_fd)
     size_t         count  = agent->count;
     for (size_t i = 0; i < count; i++) {
         int wishes = endpoint_wishes(agent->endpoints[i]);
-        polled[i]  = (struct pollfd){ .fd     = wishes < 0 ? -1 : agent->endpoints[i]->fd,
-                                      .events = (short)(wishes < 0 ? 0 : wishes) };
+        polled[i] =
+            (struct pollfd){ .fd = wishes < 0 ? -1 : agent->endpoints[i]->fd, .events = (short)(wishes < 0 ? 0 : wishes) };
     }
     polled[count] = (struct pollfd){ .fd = extra_fd, .events = POLLIN };
     if (poll(polled, (nfds_t)(count + 1), timeout_ms) <= 0)

@@ -16,10 +16,7 @@
 
 enum { REPLY_LIMIT_MS = 5000 };
 
-enum {
-    REQUEST_HEAD_OCTETS = offsetof(struct call_request, data),
-    REPLY_HEAD_OCTETS   = offsetof(struct call_reply, data)
-};
+enum { REQUEST_HEAD_OCTETS = offsetof(struct call_request, data), REPLY_HEAD_OCTETS = offsetof(struct call_reply, data) };
 
 static uint64_t monotonic_ns(void)
 {
@@ -128,9 +125,9 @@ static bool is_whole(struct call_reply *reply, size_t octets)
 
 void channel_call(int fd, const struct call_request *request, struct call_reply *reply)
 {
-    uint64_t ticket = monotonic_ns();
-    uint64_t answered;
-    uint32_t octets = request->data_octets < CALL_DATA_MAX_OCTETS ? request->data_octets : CALL_DATA_MAX_OCTETS;
+    uint64_t     ticket = monotonic_ns();
+    uint64_t     answered;
+    uint32_t     octets     = request->data_octets < CALL_DATA_MAX_OCTETS ? request->data_octets : CALL_DATA_MAX_OCTETS;
     struct iovec outgoing[] = { { &ticket, sizeof ticket },
                                 { (void *)(uintptr_t)request, REQUEST_HEAD_OCTETS },
                                 { (void *)(uintptr_t)request->data, octets } };

@@ -11,12 +11,12 @@
 #include <unistd.h>
 
 enum {
-    READ_AT_ONCE_OCTETS   = 16384,
-    READS_AT_ONCE         = 64,    /* then the others have their turn */
-    ECHO_BACKLOG_OCTETS   = 65536, /* echo reads no more while so much is unsent */
-    CHARGEN_CHUNK_OCTETS  = 74 * 64,
-    CHARGEN_LINE_OCTETS   = 74,
-    CHARGEN_CHARACTERS    = 95
+    READ_AT_ONCE_OCTETS  = 16384,
+    READS_AT_ONCE        = 64,    /* then the others have their turn */
+    ECHO_BACKLOG_OCTETS  = 65536, /* echo reads no more while so much is unsent */
+    CHARGEN_CHUNK_OCTETS = 74 * 64,
+    CHARGEN_LINE_OCTETS  = 74,
+    CHARGEN_CHARACTERS   = 95
 };
 
 socklen_t socket_address_make(const struct ip_address *address, uint16_t port, union socket_address *out)
@@ -174,8 +174,7 @@ static bool make_room(struct endpoint *endpoint)
 static bool reading(const struct endpoint *endpoint)
 {
     bool echo_is_full = endpoint->service == SERVICE_ECHO && endpoint->queued > ECHO_BACKLOG_OCTETS;
-    return endpoint->fd >= 0 && !endpoint->paused && !endpoint->finished && !echo_is_full &&
-           !(endpoint->events & 1u << END);
+    return endpoint->fd >= 0 && !endpoint->paused && !endpoint->finished && !echo_is_full && !(endpoint->events & 1u << END);
 }
 
 /* Reads once. false when there is nothing more to be read now. */
@@ -255,9 +254,7 @@ static void generate(struct endpoint *endpoint)
     for (size_t i = 0; i < sizeof octets; i++) {
         uint64_t line   = (endpoint->generated + i) / CHARGEN_LINE_OCTETS;
         uint64_t column = (endpoint->generated + i) % CHARGEN_LINE_OCTETS;
-        octets[i]       = column == 72   ? '\r'
-                          : column == 73 ? '\n'
-                                         : (uint8_t)(' ' + (line + column) % CHARGEN_CHARACTERS);
+        octets[i]       = column == 72 ? '\r' : column == 73 ? '\n' : (uint8_t)(' ' + (line + column) % CHARGEN_CHARACTERS);
     }
     if (endpoint_send(endpoint, octets, sizeof octets, false))
         endpoint->generated += sizeof octets;

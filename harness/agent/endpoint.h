@@ -32,14 +32,14 @@ struct send_chunk {
 
 struct endpoint {
     enum endpoint_role role;
-    int                fd; /* -1 once closed; the store still answers */
+    int                fd;       /* -1 once closed; the store still answers */
     uint16_t           listener; /* handle of the listener it was accepted from, or 0 */
     struct ip_address  peer;
     uint16_t           peer_port;
     enum service       service;
-    bool               paused;    /* the application does not read */
-    bool               finished;  /* an error ended the connection: nothing more to read, nothing to send */
-    bool               hung_up;   /* poll(2) would tell so for ever: it is not waited for any more */
+    bool               paused;                  /* the application does not read */
+    bool               finished;                /* an error ended the connection: nothing more to read, nothing to send */
+    bool               hung_up;                 /* poll(2) would tell so for ever: it is not waited for any more */
     bool               close_send, closed_send; /* CLOSE was asked for; it was done */
     bool               close_both;              /* CLOSE_BOTH was asked for, once the queue is empty */
     uint32_t           events;

@@ -27,13 +27,13 @@
 #define TARGET_INTERFACE "target"
 
 enum {
-    FIRST_PORT      = 1024,
-    MTU             = 1500,
-    ROUND_TRIP_US   = 5000, /* median 20 us; with both cores busy the application or the reply may wait for its turn */
-    IPV4_TESTERS    = 507,  /* all of 198.51.100.0/24 but the target's, then 192.0.2.0/24 */
-    IPV4_FIRST_NET  = 253,
-    IPV6_TESTERS    = 1000,
-    TESTERS_MAX     = 1000
+    FIRST_PORT     = 1024,
+    MTU            = 1500,
+    ROUND_TRIP_US  = 5000, /* median 20 us; with both cores busy the application or the reply may wait for its turn */
+    IPV4_TESTERS   = 507,  /* all of 198.51.100.0/24 but the target's, then 192.0.2.0/24 */
+    IPV4_FIRST_NET = 253,
+    IPV6_TESTERS   = 1000,
+    TESTERS_MAX    = 1000
 };
 
 struct lab {
@@ -55,7 +55,7 @@ static const struct ip_address target_ipv4  = { 4, { 198, 51, 100, 2 } };
 static const struct ip_address target_ipv6  = { 6, { 0x20, 0x01, 0x0d, 0xb8, [15] = 2 } };
 static const struct ip_address second_net   = { 4, { 192, 0, 2, 0 } };
 static const uint8_t           target_mac[] = { 0x02, 0, 0x5e, 0, 0xff, 0x02 };
-static const uint8_t           near_mac[]   = { 0x02, 0, 0x5e, 0, 0xff, 0x01 }; /* the interface's own, that nobody speaks from */
+static const uint8_t           near_mac[] = { 0x02, 0, 0x5e, 0, 0xff, 0x01 }; /* the interface's own, that nobody speaks from */
 
 /* 198.51.100.1, .3 and on; 2001:db8::1, ::3 and on. */
 static struct ip_address tester_address(bool ipv6, unsigned slot)

@@ -73,8 +73,8 @@ int link_socket(struct error *error)
     return fd;
 }
 
-/* Sends messages that lie one behind the other, and reads until the last of them, or one with an error, is acknowledged. Returns
- * an errno value. */
+/* Sends messages that lie one behind the other, and reads until the last of them, or one with an error, is acknowledged.
+ * Returns an errno value. */
 static int talk(int socket, const void *octets, size_t count, uint32_t last)
 {
     _Alignas(struct nlmsghdr) uint8_t answer[8192];
@@ -288,9 +288,9 @@ struct offload {
 bool link_offloads_off(int socket, const char *name, struct error *error)
 {
     static const struct offload offloads[] = {
-        { "tso", ETHTOOL_STSO, ETHTOOL_GTSO },        { "gso", ETHTOOL_SGSO, ETHTOOL_GGSO },
-        { "gro", ETHTOOL_SGRO, ETHTOOL_GGRO },        { "sg", ETHTOOL_SSG, ETHTOOL_GSG },
-        { "tx", ETHTOOL_STXCSUM, ETHTOOL_GTXCSUM },   { "rx", ETHTOOL_SRXCSUM, ETHTOOL_GRXCSUM },
+        { "tso", ETHTOOL_STSO, ETHTOOL_GTSO },      { "gso", ETHTOOL_SGSO, ETHTOOL_GGSO },
+        { "gro", ETHTOOL_SGRO, ETHTOOL_GGRO },      { "sg", ETHTOOL_SSG, ETHTOOL_GSG },
+        { "tx", ETHTOOL_STXCSUM, ETHTOOL_GTXCSUM }, { "rx", ETHTOOL_SRXCSUM, ETHTOOL_GRXCSUM },
     };
     struct ifreq request = { 0 };
 

@@ -65,12 +65,11 @@ static void pause_a_moment(struct player *player)
 /* The handle of the target's side of this connection: known from OPEN, else asked for once it has been accepted. */
 static enum outcome find_handle(struct player *player, struct connection *connection)
 {
-    struct call_request request = { .kind    = CALL_ACCEPTED,
-                                    .handle  = player->listener,
-                                    .address = player->target->tester,
-                                    .port    = connection->peer_port };
-    struct call_reply   reply;
-    uint64_t            until_us = player->target->now_us(player->target->self) + CALL_WAIT_MS * 1000;
+    struct call_request request = {
+        .kind = CALL_ACCEPTED, .handle = player->listener, .address = player->target->tester, .port = connection->peer_port
+    };
+    struct call_reply reply;
+    uint64_t          until_us = player->target->now_us(player->target->self) + CALL_WAIT_MS * 1000;
 
     if (connection->calls_open)
         return THROUGH;
@@ -128,8 +127,8 @@ static enum outcome send_octets(struct player *player, struct connection *connec
 }
 
 static const enum call_kind simple_calls[] = {
-    [RECEIVE] = CALL_RECEIVE, [PAUSE_READING] = CALL_PAUSE_READING, [CLOSE] = CALL_CLOSE,
-    [CLOSE_BOTH] = CALL_CLOSE_BOTH, [ABORT] = CALL_ABORT,
+    [RECEIVE] = CALL_RECEIVE, [PAUSE_READING] = CALL_PAUSE_READING, [CLOSE] = CALL_CLOSE, [CLOSE_BOTH] = CALL_CLOSE_BOTH,
+    [ABORT] = CALL_ABORT,
 };
 
 static enum outcome do_call(struct player *player, const struct step *step)
@@ -189,7 +188,7 @@ static enum outcome compare_octets(struct player *player, const struct step *ste
         uint64_t position = connection->app_judged + i;
         uint8_t  octet    = stream_octet(player->options.seed, false, (uint32_t)position);
 
-        uint8_t  other    = octet ^ 0xff; /* filler OTHER */
+        uint8_t other = octet ^ 0xff; /* filler OTHER */
 
         if (reply->data[i] == octet || (may_differ(connection, position) && reply->data[i] == other))
             continue;

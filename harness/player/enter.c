@@ -137,8 +137,8 @@ static enum outcome walk_to(struct player *player, const struct entry *entry, en
 /* A state that is not reached is no verdict on the case. */
 enum outcome enter_state(struct player *player, const struct step *step)
 {
-    enum state  state = step->entry.state == EACH ? player->each : step->entry.state;
-    struct play *play = player->play;
+    enum state   state = step->entry.state == EACH ? player->each : step->entry.state;
+    struct play *play  = player->play;
 
     player->depth++;
     enum outcome outcome = walk_to(player, &step->entry, state);
@@ -154,7 +154,8 @@ enum outcome enter_state(struct player *player, const struct step *step)
     return outcome;
 }
 
-/* ---- proofs of life and of death ------------------------------------------------------------------------------------------ */
+/* ---- proofs of life and of death ------------------------------------------------------------------------------------------
+ */
 
 /* Stacks may limit how often they answer what moves nothing (RFC 5961 section 7): keep clear of the last such answer. */
 static enum outcome let_limit_pass(struct player *player)

@@ -10,13 +10,13 @@
 #include "terms.h"
 
 enum {
-    CONNECTIONS       = TESTER_PORTS,
-    DEFAULT_WAIT_MS   = 3000, /* for what comes at once, or after a delayed ACK's half second at most */
-    MEASURED_WAIT_MS  = 15000, /* an interval that may be any: a first RTO is 1 s, 3 s in older stacks */
-    CHALLENGE_PAUSE_MS = 600,  /* stacks may limit such answers, RFC 5961 section 7; Linux to one in 500 ms */
-    LATE_MS           = 200,   /* a tester this late between two rungs has not played the case as written */
-    OTHER_RANGES      = 8,
-    MAYBES            = 4
+    CONNECTIONS        = TESTER_PORTS,
+    DEFAULT_WAIT_MS    = 3000,  /* for what comes at once, or after a delayed ACK's half second at most */
+    MEASURED_WAIT_MS   = 15000, /* an interval that may be any: a first RTO is 1 s, 3 s in older stacks */
+    CHALLENGE_PAUSE_MS = 600,   /* stacks may limit such answers, RFC 5961 section 7; Linux to one in 500 ms */
+    LATE_MS            = 200,   /* a tester this late between two rungs has not played the case as written */
+    OTHER_RANGES       = 8,
+    MAYBES             = 4
 };
 
 /* One packet that was captured, or is known to have left and will be. */
@@ -34,17 +34,17 @@ struct record {
 /* What the symbols of a connection were worth when something happened, to print it by. */
 struct symbols {
     uint32_t rcv_nxt, snd_una, snd_nxt, iss, irs;
-    bool     rcv_known, snd_known, irs_known;
+    bool     rcv_known, snd_known, iss_known, irs_known;
 };
 
 enum note_kind { NOTE_RUNG, NOTE_SEGMENT, NOTE_REMARK, NOTE_FAILED_RUNG, NOTE_OTHER_WAY };
 
 struct note {
-    enum note_kind     kind;
-    unsigned           depth;
-    size_t             record; /* of a segment */
-    struct symbols     symbols;
-    char              *text; /* of anything else; owned */
+    enum note_kind kind;
+    unsigned       depth;
+    size_t         record; /* of a segment */
+    struct symbols symbols;
+    char          *text; /* of anything else; owned */
 };
 
 /* One segment that is expected, its terms worked out. */
@@ -62,30 +62,30 @@ struct range {
 };
 
 struct connection {
-    bool          in_use;
-    uint16_t      peer_port, target_port;
-    bool          calls_open; /* `handle` is a connection of the target's application */
-    uint16_t      handle;
-    struct shadow shadow; /* moves when a rung observes or sends */
-    uint32_t      irs;
-    bool          irs_known, syn_sent;
-    uint32_t      accepted; /* next octet of the target's that we have not accepted: the default ACK */
-    bool          accepts, fin_held;
-    uint16_t      window_field;
-    uint8_t       window_shift;
-    uint32_t      seg_seq, seg_ack, seg_end;
-    uint32_t      tsval, tsval_first;
-    uint32_t      path_mtu;
-    uint32_t      app_sent;   /* octets the application was told to send */
-    uint64_t      app_judged; /* octets of ours that APP_SEES (DATA) has compared */
-    bool          app_reads;
-    uint64_t      challenged_us;   /* when the target last answered with an ACK that moved nothing */
-    struct range  others[OTHER_RANGES]; /* of our stream, where differing octets were sent */
-    unsigned      other_count;
+    bool               in_use;
+    uint16_t           peer_port, target_port;
+    bool               calls_open; /* `handle` is a connection of the target's application */
+    uint16_t           handle;
+    struct shadow      shadow; /* moves when a rung observes or sends */
+    uint32_t           irs;
+    bool               irs_known, syn_sent;
+    uint32_t           accepted; /* next octet of the target's that we have not accepted: the default ACK */
+    bool               accepts, fin_held;
+    uint16_t           window_field;
+    uint8_t            window_shift;
+    uint32_t           seg_seq, seg_ack, seg_end;
+    uint32_t           tsval, tsval_first;
+    uint32_t           path_mtu;
+    uint32_t           app_sent;   /* octets the application was told to send */
+    uint64_t           app_judged; /* octets of ours that APP_SEES (DATA) has compared */
+    bool               app_reads;
+    uint64_t           challenged_us;        /* when the target last answered with an ACK that moved nothing */
+    struct range       others[OTHER_RANGES]; /* of our stream, where differing octets were sent */
+    unsigned           other_count;
     struct expectation maybes[MAYBES];
-    unsigned      maybe_count;
-    bool          fin_split; /* the FIN of an observed data segment is still to be taken as one of its own */
-    size_t        fin_record;
+    unsigned           maybe_count;
+    bool               fin_split; /* the FIN of an observed data segment is still to be taken as one of its own */
+    size_t             fin_record;
 };
 
 /* All that going back to the start of a ONE_OF must restore. */
@@ -137,7 +137,7 @@ void           note_rung(struct player *player, const struct step *step);
 void           note_remark(struct player *player, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void           transcript_write(struct player *player);
 void           symbols_of(const struct connection *connection, struct symbols *symbols);
-void           segment_text(const struct symbols *symbols, const struct segment *segment, bool from_target, char *text, size_t room);
+void segment_text(const struct symbols *symbols, const struct segment *segment, bool from_target, char *text, size_t room);
 
 /* ---- values.c: what symbols are worth; the octets of both streams */
 struct connection *current(struct player *player);
@@ -150,14 +150,14 @@ enum state         state_shown(const struct player *player, const struct connect
 
 /* ---- match.c: compares an arrival with an expectation, and tells noise */
 struct expectation expect(const struct player *player, const struct connection *connection, const struct rung_segment *want);
-bool               matches(const struct player *player, const struct connection *connection, const struct expectation *expectation,
-                           const struct record *record, char *difference, size_t room);
-bool               text_matches(const struct player *player, const struct connection *connection, const struct segment *segment,
-                                char *difference, size_t room);
-bool               sound(const struct record *record, char *difference, size_t room);
-bool               noise(const struct connection *connection, const struct record *record);
-void               take(struct player *player, struct record *record);
-bool               pass_over(struct player *player, struct record *record);
+bool matches(const struct player *player, const struct connection *connection, const struct expectation *expectation,
+             const struct record *record, char *difference, size_t room);
+bool text_matches(const struct player *player, const struct connection *connection, const struct segment *segment,
+                  char *difference, size_t room);
+bool sound(const struct record *record, char *difference, size_t room);
+bool noise(const struct connection *connection, const struct record *record);
+void take(struct player *player, struct record *record);
+bool pass_over(struct player *player, struct record *record);
 void expectation_text(const struct player *player, const struct connection *connection, const struct expectation *expectation,
                       char *text, size_t room);
 
@@ -193,6 +193,7 @@ enum outcome play_step(struct player *player, const struct step *step);
 /* ---- verdicts. Each returns NOT_THROUGH, so that a rung can `return fail (…)`. */
 enum outcome fail(struct player *player, const struct step *step, bool loss_explains, const char *expected, const char *actual,
                   const char *format, ...) __attribute__((format(printf, 6, 7)));
-enum outcome give_up(struct player *player, enum verdict verdict, const char *format, ...) __attribute__((format(printf, 3, 4)));
+enum outcome give_up(struct player *player, enum verdict verdict, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 #endif

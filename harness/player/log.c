@@ -75,10 +75,17 @@ static void note_segment(struct player *player, size_t index)
 
     if (note == NULL)
         return;
-    note->kind   = NOTE_SEGMENT;
-    note->record = index;
-    if (player->log[index].connection >= 0)
-        symbols_of(&player->scene.connections[player->log[index].connection], &note->symbols);
+    note->kind                  = NOTE_SEGMENT;
+    note->record                = index;
+    const struct record *record = &player->log[index];
+
+    if (record->connection < 0)
+        return;
+    symbols_of(&player->scene.connections[record->connection], &note->symbols);
+    if (record->from_target && (record->packet.segment.flags & SYN) && !note->symbols.snd_known) {
+        note->symbols.iss       = record->packet.segment.seq; /* the target's first SYN defines it */
+        note->symbols.iss_known = true;
+    }
 }
 
 /* Our own packet has come by the capture: its time of departure is known now. */
@@ -185,10 +192,10 @@ void log_sent(struct player *player, const struct segment *segment, unsigned con
 
     if (record == NULL)
         return;
-    record->time_us           = player->target->now_us(player->target->self);
-    record->connection        = (int)connection;
-    record->packet.kind       = PACKET_TCP;
-    record->packet.segment    = *segment;
+    record->time_us             = player->target->now_us(player->target->self);
+    record->connection          = (int)connection;
+    record->packet.kind         = PACKET_TCP;
+    record->packet.segment      = *segment;
     record->packet.segment.text = NULL;
     if (!player->began)
         player->first_sent_us = record->time_us;
@@ -210,6 +217,7 @@ void symbols_of(const struct connection *connection, struct symbols *symbols)
                                  .irs       = connection->irs,
                                  .rcv_known = target->ack_seen,
                                  .snd_known = target->any_seen,
+                                 .iss_known = target->syn_seen,
                                  .irs_known = connection->irs_known };
 }
 
@@ -219,7 +227,7 @@ void segment_text(const struct symbols *symbols, const struct segment *segment, 
         .at    = { { "SND_NXT", symbols->snd_nxt, symbols->snd_known },
                    { "RCV_NXT", symbols->rcv_nxt, symbols->rcv_known },
                    { "SND_UNA", symbols->snd_una, symbols->snd_known },
-                   { "ISS", symbols->iss, symbols->snd_known },
+                   { "ISS", symbols->iss, symbols->iss_known },
                    { "IRS", symbols->irs, symbols->irs_known } },
         .count = 5,
     };

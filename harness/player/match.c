@@ -56,9 +56,9 @@ static void interval_text(const struct interval *after, char *text, size_t room)
 void expectation_text(const struct player *player, const struct connection *connection, const struct expectation *e, char *text,
                       size_t room)
 {
-    struct symbols symbols;
-    struct segment segment = { .flags = (uint8_t)(e->flags & 0xff), .seq = e->seq, .ack = e->ack };
-    char           line[400], interval[100];
+    struct symbols           symbols;
+    struct segment           segment = { .flags = (uint8_t)(e->flags & 0xff), .seq = e->seq, .ack = e->ack };
+    char                     line[400], interval[100];
     static const char *const bounds[] = { "", " LEN at least", " LEN at most" };
 
     (void)player;
@@ -145,7 +145,8 @@ static bool sack_matches(const struct player *player, const struct connection *c
         return options->sack_blocks == 0;
     }
     for (unsigned i = 0; i < count; i++) {
-        uint32_t left = value_of(player, connection, want->sack[i].left), right = value_of(player, connection, want->sack[i].right);
+        uint32_t left  = value_of(player, connection, want->sack[i].left),
+                 right = value_of(player, connection, want->sack[i].right);
 
         if (i >= options->sack_blocks || options->sack[i].left != left || options->sack[i].right != right) {
             snprintf(difference, room, "SACK block %u is not %u:%u", i + 1, left, right);
@@ -169,8 +170,8 @@ static bool options_match(const struct player *player, const struct connection *
 }
 
 /* The octets must be those that the application was given, at their place in the stream. */
-bool text_matches(const struct player *player, const struct connection *connection, const struct segment *segment, char *difference,
-                  size_t room)
+bool text_matches(const struct player *player, const struct connection *connection, const struct segment *segment,
+                  char *difference, size_t room)
 {
     uint32_t first = segment->seq + (segment->flags & SYN ? 1 : 0) - connection->shadow.target.iss - 1;
 
@@ -301,9 +302,9 @@ static void accept_octets(struct connection *connection, const struct segment *s
 /* The rung has read this arrival: symbols move. */
 void take(struct player *player, struct record *record)
 {
-    struct connection    *connection = &player->scene.connections[record->connection];
-    const struct segment *segment    = &record->packet.segment;
-    bool moves_nothing = connection->shadow.target.ack_seen && segment_length(segment) == 0 &&
+    struct connection    *connection    = &player->scene.connections[record->connection];
+    const struct segment *segment       = &record->packet.segment;
+    bool                  moves_nothing = connection->shadow.target.ack_seen && segment_length(segment) == 0 &&
                          (segment->flags & (ACK | RST)) == ACK && segment->ack == connection->shadow.target.ack;
 
     if (moves_nothing)

@@ -67,8 +67,8 @@ static bool came_in_time(struct player *player, const struct step *step, struct 
     uint64_t                   interval = record->time_us > base_us ? record->time_us - base_us : 0;
 
     if (window->judged && interval < window->least_us) {
-        fail(player, step, true, expected, actual, "it came after %.1f ms, not before %.1f ms was right", (double)interval / 1000,
-             (double)window->least_us / 1000);
+        fail(player, step, true, expected, actual, "it came after %.1f ms, not before %.1f ms was right",
+             (double)interval / 1000, (double)window->least_us / 1000);
         return false;
     }
     if (rung->after.most != 0)
@@ -102,12 +102,13 @@ static enum outcome nothing_came(struct player *player, const struct step *step,
 static enum outcome something_else(struct player *player, const struct step *step, const char *expected,
                                    const struct record *record, const char *difference)
 {
-    char actual[500];
+    char     actual[500];
     unsigned of = (unsigned)record->connection;
 
     record_text(player, record, actual, sizeof actual);
     if (of != player->scene.current)
-        return fail(player, step, false, expected, actual, "a segment came on connection %u, which nothing there calls for", of);
+        return fail(player, step, false, expected, actual, "a segment came on connection %u, which nothing there calls for",
+                    of);
     return fail(player, step, false, expected, actual, "%s", difference);
 }
 
@@ -214,8 +215,8 @@ static bool acks_towards(const struct connection *connection, const struct recor
     return false;
 }
 
-static bool reply_options_match(const struct player *player, const struct connection *connection, const struct rung_segment *want,
-                                const struct record *record, char *difference, size_t room)
+static bool reply_options_match(const struct player *player, const struct connection *connection,
+                                const struct rung_segment *want, const struct record *record, char *difference, size_t room)
 {
     struct rung_segment only = { .flags = ACK, .seq = ANY, .ack = ANY, .len = ANY };
 
@@ -283,8 +284,8 @@ enum outcome observe_acks(struct player *player, const struct step *step)
 /* ---- IUT_SENDS --------------------------------------------------------------------------------------------------------- */
 
 struct harvest {
-    uint32_t at, end; /* next octet awaited; one past the last */
-    uint32_t limit;   /* octets of one segment at most */
+    uint32_t   at, end; /* next octet awaited; one past the last */
+    uint32_t   limit;   /* octets of one segment at most */
     enum bound bound;
     uint32_t   each;
     bool       bounded;
@@ -319,7 +320,7 @@ static bool belongs(const struct player *player, const struct connection *connec
 
 static enum outcome acknowledge(struct player *player)
 {
-    static const struct rung_segment plain = { .flags = ACK };
+    static const struct rung_segment plain      = { .flags = ACK };
     struct connection               *connection = current(player);
     unsigned                         index      = player->scene.current;
 
@@ -374,9 +375,9 @@ enum outcome observe_sends(struct player *player, const struct step *step)
 
     snprintf(expected, sizeof expected, "<== %u octets from SND_NXT on", harvest.end - harvest.at);
     while (harvest.at != harvest.end) {
-        uint64_t       since_us = player->scene.time_us;
-        uint64_t       until_us = window.judged && !began ? window.wait_until_us : since_us + stretched(player, DEFAULT_WAIT_MS);
-        struct record *record   = next_arrival(player, until_us);
+        uint64_t since_us     = player->scene.time_us;
+        uint64_t until_us     = window.judged && !began ? window.wait_until_us : since_us + stretched(player, DEFAULT_WAIT_MS);
+        struct record *record = next_arrival(player, until_us);
 
         if (player->play->verdict == VERDICT_ERROR)
             return NOT_THROUGH;
@@ -452,7 +453,8 @@ enum outcome peer_sends(struct player *player, const struct step *step)
     struct connection *connection = current(player);
     uint32_t           at         = value_of(player, connection, RCV_NXT);
     uint32_t           end        = at + value_of(player, connection, step->segment.len);
-    uint32_t each = step->segment.each != 0 ? value_of(player, connection, step->segment.each) : peer_segment_limit(player, connection);
+    uint32_t           each =
+        step->segment.each != 0 ? value_of(player, connection, step->segment.each) : peer_segment_limit(player, connection);
     uint64_t wait_us = stretched(player, DEFAULT_WAIT_MS);
     bool     came;
 
@@ -491,8 +493,8 @@ enum outcome peer_sends(struct player *player, const struct step *step)
 
 enum outcome keep_silence(struct player *player, uint64_t for_us)
 {
-    uint64_t            until_us = player->scene.time_us + for_us;
-    struct record      *record;
+    uint64_t                 until_us = player->scene.time_us + for_us;
+    struct record           *record;
     static const struct step silence = { .rung = RUNG_SILENCE };
 
     if (for_us == 0)

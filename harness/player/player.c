@@ -283,7 +283,8 @@ enum outcome fail(struct player *player, const struct step *step, bool loss_expl
     va_end(arguments);
     if (player->late) {
         play->verdict = VERDICT_INCONCLUSIVE;
-        snprintf(play->reason, sizeof play->reason, "the tester was late by %llu ms, so what came may not answer what was meant",
+        snprintf(play->reason, sizeof play->reason,
+                 "the tester was late by %llu ms, so what came may not answer what was meant",
                  (unsigned long long)player->late_by_us / 1000);
     }
     for (size_t i = player->note_count; i-- > 0;) {
@@ -350,14 +351,14 @@ struct play *play_ladder(const struct ladder_case *ladder, enum state each, stru
         free(play);
         return NULL;
     }
-    player->target             = target;
-    player->ladder             = ladder;
-    player->each               = each;
-    player->options            = *options;
-    player->play               = play;
-    player->random             = (uint32_t)(options->seed * 2654435761u) ^ target->first_port;
-    player->scene.last_segment = SIZE_MAX;
-    player->scene.count        = 1;
+    player->target                         = target;
+    player->ladder                         = ladder;
+    player->each                           = each;
+    player->options                        = *options;
+    player->play                           = play;
+    player->random                         = (uint32_t)(options->seed * 2654435761u) ^ target->first_port;
+    player->scene.last_segment             = SIZE_MAX;
+    player->scene.count                    = 1;
     player->scene.connections[0].peer_port = target->first_port;
     player->scene.time_us                  = target->now_us(target->self);
     player->began_us                       = player->scene.time_us;

@@ -33,8 +33,8 @@ struct play {
     char         charged[64];   /* requirement that the failed rung or the way names; "" : the case's first */
     char         reason[600];   /* one sentence */
     char         expected[600], actual[600];
-    uint64_t     duration_us;  /* on the target's clock */
-    char       **transcript;   /* lines, drawn as a ladder; the rung that failed begins with "!!" */
+    uint64_t     duration_us; /* on the target's clock */
+    char       **transcript;  /* lines, drawn as a ladder; the rung that failed begins with "!!" */
     size_t       transcript_lines;
     char         ways[256]; /* the clauses of the alternatives that were taken, comma separated */
 
@@ -47,6 +47,6 @@ struct play {
  * wrong is a verdict. Release with play_release. */
 struct play *play_ladder(const struct ladder_case *ladder, enum state each, struct target *target,
                          const struct play_options *options);
-void play_release(struct play *play);
+void         play_release(struct play *play);
 
 #endif

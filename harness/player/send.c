@@ -97,14 +97,14 @@ static void fill_addresses(const struct player *player, const struct connection 
         bool six = target->address.family == 6;
 
         memset(segment->source.octets, 0, 16);
-        segment->source.octets[0]           = six ? 0xff : 224;
-        segment->source.octets[1]           = six ? 0x02 : 0;
+        segment->source.octets[0]            = six ? 0xff : 224;
+        segment->source.octets[1]            = six ? 0x02 : 0;
         segment->source.octets[six ? 15 : 3] = 1;
     } else if (from == FROM_LOOPBACK) {
         bool six = target->address.family == 6;
 
         memset(segment->source.octets, 0, 16);
-        segment->source.octets[0]           = six ? 0 : 127;
+        segment->source.octets[0]            = six ? 0 : 127;
         segment->source.octets[six ? 15 : 3] = 1;
     }
 }

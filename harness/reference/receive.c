@@ -49,7 +49,8 @@ void tcp_trim(const struct control_block *tcb, struct segment *segment)
         uint32_t cut = smaller(old, (uint32_t)segment->text_octets);
 
         segment->seq += cut;
-        segment->text += cut;
+        if (cut > 0)
+            segment->text += cut;
         segment->text_octets -= cut;
         if (old > cut) {
             segment->flags &= (uint8_t)~FIN;

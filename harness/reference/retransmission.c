@@ -74,7 +74,10 @@ void tcp_retransmission_timeout(struct tcp *tcp, struct control_block *tcb)
 
     if (tcp->now_us - tcb->first_sent_us >= patience_us(tcp, tcb)) {
         tcp_signal_user(tcp, tcb, TCP_SIGNAL_TIMED_OUT);
-        tcp_block_delete(tcp, tcb);
+        if (tcb->state == SYN_RECEIVED && tcb->passive)
+            tcp_return_to_listen(tcp, tcb);
+        else
+            tcp_block_delete(tcp, tcb);
         return;
     }
     if (!syn)

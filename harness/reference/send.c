@@ -251,23 +251,29 @@ static void send_octets(struct tcp *tcp, struct control_block *tcb, uint32_t nex
     tcp_emit(tcp, tcb, next, (uint8_t)(ACK | (fin ? FIN : 0) | (last && count > 0 ? PSH : 0)), count);
 }
 
-/* One segment, first of what is deemed lost, then new. false when none may go. */
+/* What is deemed lost goes again by whole segments, or all of it, or from SND.UNA on: a remainder waits for the ACKs that come. */
+static bool worth_resending(const struct control_block *tcb, uint32_t next, uint32_t count)
+{
+    return count == tcb->smss || next == tcb->snd_una || !seq_before(next + count, tcb->snd_nxt - tcb->fin_sent);
+}
+
+/* One segment, first of what is deemed lost, then new. "The sending TCP endpoint … may repackage segments on the retransmission
+ * queue" (3.8.6): what is sent again is filled up with new octets. false when none may go. */
 static bool send_one(struct tcp *tcp, struct control_block *tcb)
 {
     bool     again = seq_before(tcb->resend_nxt, tcb->snd_nxt);
     uint32_t next  = again ? tcb->resend_nxt : tcb->snd_nxt;
-    uint32_t end   = again ? tcb->snd_nxt - tcb->fin_sent : end_of_octets(tcb);
 
     if (!again && tcb->fin_sent)
         return false;
-    uint32_t queued = end - next;
+    uint32_t queued = end_of_octets(tcb) - next;
     uint32_t usable = usable_window(tcb, next);
     uint32_t count  = smaller(smaller(queued, usable), tcb->smss);
-    bool     fin    = (again ? tcb->fin_sent : tcb->close_queued) && count == queued && count < usable;
+    bool     fin    = tcb->close_queued && count == queued && count < usable;
 
     if (count == 0 && !fin)
         return false;
-    if (!again && !worth_sending(tcb, count, queued))
+    if (again ? !worth_resending(tcb, next, count) : !worth_sending(tcb, count, queued))
         return false;
     send_octets(tcp, tcb, next, count, fin);
     return true;

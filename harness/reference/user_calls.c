@@ -152,6 +152,8 @@ static size_t queue_octets(struct tcp *tcp, struct control_block *tcb, const uin
     size_t at    = (tcb->send_at + tcb->send_count) % size;
     size_t first = taken < size - at ? taken : size - at;
 
+    if (taken == 0)
+        return 0;
     memcpy(tcb->send_buffer + at, data, first);
     memcpy(tcb->send_buffer, data + first, taken - first);
     tcb->send_count += taken;
@@ -285,9 +287,10 @@ enum tcp_error tcp_close_both(struct tcp *tcp, tcp_name name)
     if (tcb->receive_user > 0)
         return tcp_abort(tcp, name);
     tcb->gives_up_receiving = true;
-    if (!tcb->close_queued)
-        return close_sending(tcp, tcb) == TCP_ERROR_NOT_EXIST ? TCP_ERROR_NOT_EXIST : TCP_OK;
-    tcp_settle(tcp, tcb);
+    if (tcb->close_queued)
+        tcp_settle(tcp, tcb); /* the FIN is on its way; who receives has changed */
+    else
+        close_sending(tcp, tcb);
     return TCP_OK;
 }
 

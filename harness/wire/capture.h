@@ -22,7 +22,7 @@ enum captured { CAPTURED, CAPTURED_NOTHING, CAPTURE_BROKEN };
 /* Captures both directions of an Ethernet link from now on, as far as the filter (pcap-filter(7)) admits. Frames are kept up
  * to frame_octets. NULL with a sentence when that cannot be. */
 struct capture *capture_open(const char *interface, const char *filter, size_t frame_octets, struct error *error);
-void capture_close(struct capture *capture);
+void            capture_close(struct capture *capture);
 
 /* The next frame that the kernel has handed over. */
 enum captured capture_read(struct capture *capture, struct captured_frame *frame, struct error *error);

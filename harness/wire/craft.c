@@ -19,8 +19,8 @@ struct craft {
  * queued once more for every case that is playing. */
 static bool refuse_all(int fd)
 {
-    struct sock_filter  nothing = BPF_STMT(BPF_RET | BPF_K, 0);
-    struct sock_fprog   program = { .len = 1, .filter = &nothing };
+    struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+    struct sock_fprog  program = { .len = 1, .filter = &nothing };
 
     return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
 }

@@ -14,7 +14,7 @@ struct craft;
 
 /* `interface` is the link that frames leave by. Needs CAP_NET_RAW. NULL with a sentence when that cannot be. */
 struct craft *craft_open(const char *interface, struct error *error);
-void craft_close(struct craft *craft);
+void          craft_close(struct craft *craft);
 
 /* libnet's IP packet for an undamaged segment: the same octets as segment_encode. Returns their count, or 0 with a sentence
  * where the segment cannot be a packet or `room` is too small. */

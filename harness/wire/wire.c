@@ -13,12 +13,12 @@
 #include "wire/craft.h"
 
 enum {
-    ETHERNET_OCTETS   = 14,
-    FILTER_OCTETS     = 600,
-    SETTLE_US         = 500,   /* from the kernel's timestamp until the frame can be read, with both cores busy */
-    CLOCK_STEP_US     = 20000, /* two clocks that are read one after the other never differ so much by chance, thrice */
-    CLOCK_STEP_TRIES  = 3,
-    LONGEST_SLEEP_US  = 100000
+    ETHERNET_OCTETS  = 14,
+    FILTER_OCTETS    = 600,
+    SETTLE_US        = 500,   /* from the kernel's timestamp until the frame can be read, with both cores busy */
+    CLOCK_STEP_US    = 20000, /* two clocks that are read one after the other never differ so much by chance, thrice */
+    CLOCK_STEP_TRIES = 3,
+    LONGEST_SLEEP_US = 100000
 };
 
 /* An own packet as it was before the fault; only kept where there is one that alters what goes to the target. */
@@ -37,7 +37,7 @@ struct wire {
     struct own_packet    *first_own, *last_own, *handed;
     bool                  held; /* `frame` was captured and is still to be handed over */
     struct captured_frame frame;
-    size_t                room;   /* octets of a frame */
+    size_t                room; /* octets of a frame */
     uint8_t              *out, *altered;
 };
 
@@ -84,11 +84,12 @@ static void write_filter(const struct wire_wish *wish, char filter[FILTER_OCTETS
 
     print_mac(wish->tester_mac, tester);
     print_mac(wish->target_mac, target);
-    snprintf(filter, FILTER_OCTETS,
-             "ether src %s or (ether src %s and (tcp dst portrange %u-%u or"
-             " (icmp and (icmp[0] = 3 or icmp[0] = 4 or icmp[0] = 11 or icmp[0] = 12) and icmp[28:2] >= %u and icmp[28:2] <= %u) or"
-             " (icmp6 and ip6[40] < 128 and ip6[88:2] >= %u and ip6[88:2] <= %u)))",
-             tester, target, first, last, first, last, first, last);
+    snprintf(
+        filter, FILTER_OCTETS,
+        "ether src %s or (ether src %s and (tcp dst portrange %u-%u or"
+        " (icmp and (icmp[0] = 3 or icmp[0] = 4 or icmp[0] = 11 or icmp[0] = 12) and icmp[28:2] >= %u and icmp[28:2] <= %u) or"
+        " (icmp6 and ip6[40] < 128 and ip6[88:2] >= %u and ip6[88:2] <= %u)))",
+        tester, target, first, last, first, last, first, last);
 }
 
 struct wire *wire_open(const struct wire_wish *wish, struct error *error)
@@ -201,9 +202,8 @@ static void hand_own(struct wire *wire, struct arrival *arrival)
     free(wire->handed);
     wire->handed    = wire->first_own;
     wire->first_own = wire->handed->next;
-    *arrival        = (struct arrival){ .time_us = wire->handed->time_us,
-                                        .octets  = wire->handed->octets,
-                                        .count   = wire->handed->count };
+    *arrival =
+        (struct arrival){ .time_us = wire->handed->time_us, .octets = wire->handed->octets, .count = wire->handed->count };
 }
 
 /* Whether the captured frame concerns this case; if so *arrival is what is in it. */

@@ -28,7 +28,7 @@ struct wire;
 
 /* Opens capture, then injection; needs CAP_NET_RAW, which may be dropped afterwards. NULL with a sentence when it cannot. */
 struct wire *wire_open(const struct wire_wish *wish, struct error *error);
-void wire_close(struct wire *wire);
+void         wire_close(struct wire *wire);
 
 /* As in struct target. A packet above the MTU is refused. */
 bool wire_deliver(struct wire *wire, const struct segment *segment, const struct damage_wish *wish, struct error *error);

@@ -1,5 +1,6 @@
-/* main.c: speeds, as ratios against a baseline that the same run measures, or as rates where there is none. Run it as
- * `bench PROGRAM`; what needs a network namespace is left out, and told, where none can be made. */
+/* main.c: `bench speed PROGRAM` measures, as ratios against a baseline of the same run, or as rates where there is none; what
+ * needs a network namespace is left out, and told, where none can be made. `bench mutate COUNT` sends mutated frames and
+ * lines through everything that reads them. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "bench/mutate.h"
 #include "bench/round_trip.h"
 #include "case_process.h"
 
@@ -15,8 +17,9 @@ enum { REFERENCE_RUNS = 5 };
 /* What one run of the program did. */
 struct measured {
     bool     ran;
-    uint64_t wall_ms, longest_ms; /* of the program, start and end included; of its longest case */
-    unsigned cases;               /* that were judged */
+    uint64_t wall_ms;    /* of the program, start and end included */
+    uint64_t longest_ms; /* of its longest case, as often as it was played */
+    unsigned cases;      /* that were judged */
 };
 
 static void read_cases(json_t *root, struct measured *measured)
@@ -26,7 +29,8 @@ static void read_cases(json_t *root, struct measured *measured)
 
     json_array_foreach(json_object_get(root, "cases"), index, one)
     {
-        uint64_t duration_ms = (uint64_t)json_integer_value(json_object_get(one, "duration_ms"));
+        uint64_t duration_ms = (uint64_t)(json_integer_value(json_object_get(one, "duration_ms")) *
+                                          json_integer_value(json_object_get(one, "attempts")));
 
         if (strncmp(json_string_value(json_object_get(one, "id")), "referee/", 8) == 0)
             continue;
@@ -54,6 +58,7 @@ static struct measured measure(const char *program, const char *arguments)
     json_t *root = json_load_file(path, 0, NULL);
 
     read_cases(root, &measured);
+    measured.ran = measured.ran && measured.cases > 0;
     json_decref(root);
     snprintf(command, sizeof command, "rm -rf %s", folder);
     if (system(command) != 0)
@@ -87,7 +92,8 @@ static void bench_linux(const char *program, const char *profile)
         printf("linux, profile %-8s     not measured: the target cannot be used here\n", profile);
     else
         printf("linux, profile %-8s     %8.2f s    longest case %.2f s, ratio %.2f, %u cases\n", profile,
-               (double)one.wall_ms / 1000, (double)one.longest_ms / 1000, (double)one.wall_ms / (double)one.longest_ms, one.cases);
+               (double)one.wall_ms / 1000, (double)one.longest_ms / 1000, (double)one.wall_ms / (double)one.longest_ms,
+               one.cases);
 }
 
 static void bench_round_trip(void)
@@ -103,15 +109,36 @@ static void bench_round_trip(void)
     printf("SYN to SYN,ACK, player      %8.1f us   ratio %.2f\n", trips.player_us, trips.player_us / trips.bare_us);
 }
 
-int main(int argc, char **argv)
+static int mutate(const char *count_text)
 {
-    if (argc != 2) {
-        fprintf(stderr, "usage: bench PROGRAM\n");
+    char    *end;
+    uint64_t count = strtoull(count_text, &end, 10);
+
+    if (*end != '\0' || count == 0) {
+        fprintf(stderr, "bench: mutate takes how many frames and lines to try, not \"%s\"\n", count_text);
         return 2;
     }
-    bench_reference(argv[1]);
-    bench_linux(argv[1], "quick");
-    bench_linux(argv[1], "standard");
+    uint64_t began = monotonic_ms();
+    bool     good  = mutate_decoder(count, began) && mutate_notation(count, began) && mutate_player(count, began);
+
+    printf("%llu frames through the decoder, %llu lines and ladders through the parsers, %llu frames through player and referee: %s, "
+           "%.0f s\n",
+           (unsigned long long)count, (unsigned long long)count, (unsigned long long)count, good ? "no finding" : "a finding",
+           (double)(monotonic_ms() - began) / 1000);
+    return good ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 3 && strcmp(argv[1], "mutate") == 0)
+        return mutate(argv[2]);
+    if (argc != 3 || strcmp(argv[1], "speed") != 0) {
+        fprintf(stderr, "usage: bench speed PROGRAM | bench mutate COUNT\n");
+        return 2;
+    }
+    bench_reference(argv[2]);
+    bench_linux(argv[2], "quick");
+    bench_linux(argv[2], "standard");
     bench_round_trip();
     return 0;
 }

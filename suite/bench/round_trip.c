@@ -34,15 +34,22 @@ static double median(double *values, size_t count)
     return values[count / 2];
 }
 
-/* ---- the player ----------------------------------------------------------------------------------------------------------- */
+/* ---- the player -----------------------------------------------------------------------------------------------------------
+ */
 
 /* clang-format off */
 static const struct ladder_case syns = { CASE ("bench/syns", "SYN, SYN,ACK, RST"), LADDER (
     ROUNDS (SYNS, ON (FRESH), PEER (SYN), IUT (SYN|ACK), PEER (RST))) };
 /* clang-format on */
 
+/* What the bare loop left in the target's capture is read away first. */
 static double play_syns(struct target *target)
 {
+    struct arrival arrival;
+    struct error   error;
+
+    while (target->next(target->self, target->now_us(target->self), &arrival, &error) == WAIT_ARRIVAL)
+        continue;
     struct play_options options = { .seed = 1, .time_scale = 1.0 };
     struct play        *play    = play_ladder(&syns, EACH, target, &options);
     double              us      = play != NULL && play->verdict == VERDICT_PASS ? (double)play->duration_us / SYNS : 0;
@@ -51,7 +58,8 @@ static double play_syns(struct target *target)
     return us;
 }
 
-/* ---- the bare loop ---------------------------------------------------------------------------------------------------------- */
+/* ---- the bare loop ----------------------------------------------------------------------------------------------------------
+ */
 
 struct bare {
     pcap_t       *pcap;
@@ -94,8 +102,13 @@ static pcap_t *open_pcap(const char *interface)
     return NULL;
 }
 
-/* The next frame that the target sent, spinning. NULL if none comes. */
-static const uint8_t *next_from_target(struct bare *bare, const uint8_t *source_mac)
+static uint16_t read16(const uint8_t *at)
+{
+    return (uint16_t)(at[0] << 8 | at[1]);
+}
+
+/* Spins until the listener has answered `port`. false if it does not. */
+static bool answered(struct bare *bare, uint16_t port)
 {
     struct pcap_pkthdr *header;
     const uint8_t      *frame;
@@ -104,18 +117,20 @@ static const uint8_t *next_from_target(struct bare *bare, const uint8_t *source_
     while (now_ns() < until_ns) {
         if (pcap_next_ex(bare->pcap, &header, &frame) != 1)
             continue;
-        if (header->caplen >= ETHERNET_OCTETS + 40 && memcmp(frame + 6, source_mac, 6) == 0 && frame[12] == 8 && frame[13] == 0)
-            return frame;
+        if (header->caplen >= ETHERNET_OCTETS + 40 && memcmp(frame + 6, bare->target_mac, 6) == 0 && frame[12] == 8 &&
+            read16(frame + 34) == bare->listener && read16(frame + 36) == port)
+            return true;
     }
-    return NULL;
+    return false;
 }
 
 static bool send_bare(struct bare *bare, uint16_t port, uint32_t seq, uint8_t flags)
 {
-    bare->tcp      = libnet_build_tcp(port, bare->listener, seq, 0, flags, 65535, 0, 0, LIBNET_TCP_H, NULL, 0, bare->net, bare->tcp);
-    bare->ip       = libnet_build_ipv4(LIBNET_IPV4_H + LIBNET_TCP_H, 0, 1, 0, 64, IPPROTO_TCP, 0, bare->tester, bare->target, NULL, 0,
-                                       bare->net, bare->ip);
-    bare->ethernet = libnet_build_ethernet(bare->target_mac, bare->tester_mac, ETHERTYPE_IP, NULL, 0, bare->net, bare->ethernet);
+    bare->tcp = libnet_build_tcp(port, bare->listener, seq, 0, flags, 65535, 0, 0, LIBNET_TCP_H, NULL, 0, bare->net, bare->tcp);
+    bare->ip = libnet_build_ipv4(LIBNET_IPV4_H + LIBNET_TCP_H, 0, 1, 0, 64, IPPROTO_TCP, 0, bare->tester, bare->target, NULL, 0,
+                                 bare->net, bare->ip);
+    bare->ethernet =
+        libnet_build_ethernet(bare->target_mac, bare->tester_mac, ETHERTYPE_IP, NULL, 0, bare->net, bare->ethernet);
     return bare->tcp != -1 && bare->ip != -1 && bare->ethernet != -1 && libnet_write(bare->net) > 0;
 }
 
@@ -126,8 +141,7 @@ static double loop_bare(struct bare *bare)
     for (uint16_t i = 0; i < SYNS; i++) {
         uint16_t port = (uint16_t)(bare->first_port + i);
 
-        if (!send_bare(bare, port, 1000, TH_SYN) || next_from_target(bare, bare->target_mac) == NULL ||
-            !send_bare(bare, port, 1001, TH_RST))
+        if (!send_bare(bare, port, 1000, TH_SYN) || !answered(bare, port) || !send_bare(bare, port, 1001, TH_RST))
             return 0;
     }
     return (double)(now_ns() - began) / 1000.0 / SYNS;
@@ -192,7 +206,8 @@ static void bare_close(struct bare *bare)
         libnet_destroy(bare->net);
 }
 
-/* ---- both --------------------------------------------------------------------------------------------------------------------- */
+/* ---- both
+ * --------------------------------------------------------------------------------------------------------------------- */
 
 static bool measure_both(void *prepared, struct round_trips *trips, struct error *error)
 {
@@ -206,8 +221,10 @@ static bool measure_both(void *prepared, struct round_trips *trips, struct error
     for (int i = 0; good && i < PLAYS; i++) {
         bare_us[i]   = loop_bare(&bare);
         player_us[i] = play_syns(&target);
-        if (bare_us[i] <= 0 || player_us[i] <= 0)
-            good = error_set(error, "a SYN was not answered");
+        if (bare_us[i] <= 0)
+            good = error_set(error, "a SYN of the bare loop was not answered");
+        else if (player_us[i] <= 0)
+            good = error_set(error, "a SYN of the player's was not answered");
     }
     if (good)
         *trips = (struct round_trips){ median(bare_us, PLAYS), median(player_us, PLAYS), PLAYS * SYNS };

@@ -1,5 +1,5 @@
-/* round_trip.h: how long it takes from a SYN to the SYN,ACK that answers it, through the player and in a bare loop of libnet and
- * libpcap, on the same link to the same kernel. */
+/* round_trip.h: how long it takes from a SYN to the SYN,ACK that answers it, through the player and in a bare loop of libnet
+ * and libpcap, on the same link to the same kernel. */
 #ifndef TCPROVE_BENCH_ROUND_TRIP_H
 #define TCPROVE_BENCH_ROUND_TRIP_H
 

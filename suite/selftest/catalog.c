@@ -72,7 +72,7 @@ END_TEST
 
 START_TEST(the_five_subjects_are_there)
 {
-    static const char *const subjects[] = { "handshake", "sequence", "checksum", "retransmission", "fin" };
+    static const char *const subjects[]   = { "handshake", "sequence", "checksum", "retransmission", "fin" };
     size_t                   cases_in_all = 0;
 
     for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++) {
@@ -92,7 +92,8 @@ START_TEST(requirements_are_sorted_and_found)
 {
     for (size_t i = 0; i < requirement_count; i++) {
         ck_assert_msg(requirement_find(requirements[i].id) == &requirements[i], "%s is not found", requirements[i].id);
-        ck_assert_msg(i == 0 || strcmp(requirements[i - 1].id, requirements[i].id) < 0, "%s is out of order", requirements[i].id);
+        ck_assert_msg(i == 0 || strcmp(requirements[i - 1].id, requirements[i].id) < 0, "%s is out of order",
+                      requirements[i].id);
     }
     ck_assert_uint_ge(requirement_count, 953);
     ck_assert_ptr_null(requirement_find("RFC9293-MUST-999"));
@@ -102,9 +103,9 @@ END_TEST
 START_TEST(weight_of_a_requirement)
 {
     ck_assert(requirement_violated(requirement_find("RFC9293-MUST-3")));
-    ck_assert(requirement_violated(requirement_find("RFC9293-3.4-a")));      /* prescribed without a keyword */
+    ck_assert(requirement_violated(requirement_find("RFC9293-3.4-a"))); /* prescribed without a keyword */
     ck_assert(!requirement_violated(requirement_find("RFC9293-SHLD-2")));
-    ck_assert(!requirement_violated(requirement_find("RFC7413-4.2-a")));     /* a MUST of an experimental document */
+    ck_assert(!requirement_violated(requirement_find("RFC7413-4.2-a"))); /* a MUST of an experimental document */
 }
 END_TEST
 

@@ -65,8 +65,8 @@ static void hear(void *context, const char *id, const char *sentence)
 
 START_TEST(refuses_each_fault)
 {
-    struct heard              heard    = { 0 };
-    const struct ladder_group group    = { "bad", "Bad tables", &bad[_i].ladder, 1 };
+    struct heard                     heard    = { 0 };
+    const struct ladder_group        group    = { "bad", "Bad tables", &bad[_i].ladder, 1 };
     const struct ladder_group *const groups[] = { &group, NULL };
 
     size_t faults = lint_groups(groups, hear, &heard);
@@ -80,8 +80,8 @@ END_TEST
 
 START_TEST(passes_what_is_right)
 {
-    struct heard              heard    = { 0 };
-    const struct ladder_group group    = { "good", "Good tables", good, sizeof good / sizeof *good };
+    struct heard                     heard    = { 0 };
+    const struct ladder_group        group    = { "good", "Good tables", good, sizeof good / sizeof *good };
     const struct ladder_group *const groups[] = { &group, NULL };
 
     ck_assert_msg(lint_groups(groups, hear, &heard) == 0, "%s", heard.sentences[0]);
@@ -90,9 +90,9 @@ END_TEST
 
 START_TEST(refuses_an_id_twice)
 {
-    struct heard              heard    = { 0 };
-    const struct ladder_case  twice[]  = { good[0], good[0] };
-    const struct ladder_group group    = { "good", "The same twice", twice, 2 };
+    struct heard                     heard    = { 0 };
+    const struct ladder_case         twice[]  = { good[0], good[0] };
+    const struct ladder_group        group    = { "good", "The same twice", twice, 2 };
     const struct ladder_group *const groups[] = { &group, NULL };
 
     ck_assert_uint_eq(lint_groups(groups, hear, &heard), 1);

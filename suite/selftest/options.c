@@ -5,7 +5,7 @@
 
 #include "selftest.h"
 
-enum { WORDS_MAX = 10 };
+enum { WORDS_MAX = 24 };
 
 static bool read_line(const char *line, struct options *options, struct error *error)
 {

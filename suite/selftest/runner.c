@@ -147,23 +147,23 @@ static void tell(void *context, const struct result *result, size_t done)
 
 static bool run_in(enum mood mood, volatile const sig_atomic_t *interrupted, struct results *results, size_t *told_of)
 {
-    struct catalog                       catalog = catalog_open(groups);
-    const struct entry_of_catalog       *entries[] = { &catalog.at[0], &catalog.at[1] };
-    struct error                         error;
-    struct told                          told = { 0 };
-    struct run_plan                      plan = { .entries      = entries,
-                                                  .count        = 2,
-                                                  .kind         = &silent_kind,
-                                                  .prepared     = &mood,
-                                                  .play         = { .seed = 1, .time_scale = 1.0 },
-                                                  .jobs         = 2,
-                                                  .retries      = 2,
-                                                  .slack_ms     = mood == HANGS ? LIMIT_MS : 0,
-                                                  .virtual_time = true,
-                                                  .interrupted  = interrupted,
-                                                  .tell         = tell,
-                                                  .context      = &told };
-    bool                                 ran  = runner_run(&plan, results, &error);
+    struct catalog                 catalog   = catalog_open(groups);
+    const struct entry_of_catalog *entries[] = { &catalog.at[0], &catalog.at[1] };
+    struct error                   error;
+    struct told                    told = { 0 };
+    struct run_plan                plan = { .entries      = entries,
+                                            .count        = 2,
+                                            .kind         = &silent_kind,
+                                            .prepared     = &mood,
+                                            .play         = { .seed = 1, .time_scale = 1.0 },
+                                            .jobs         = 2,
+                                            .retries      = 2,
+                                            .slack_ms     = mood == HANGS ? LIMIT_MS : 0,
+                                            .virtual_time = true,
+                                            .interrupted  = interrupted,
+                                            .tell         = tell,
+                                            .context      = &told };
+    bool                           ran  = runner_run(&plan, results, &error);
 
     *told_of = told.count;
     catalog_close(&catalog);
@@ -194,8 +194,8 @@ START_TEST(each_mishap_has_its_verdict)
     for (int i = 0; i < 2; i++) {
         ck_assert_msg(results.at[i].verdict == rows[_i].verdicts[i], "%s is %s: %s", results.at[i].id,
                       verdict_name(results.at[i].verdict), results.at[i].reason);
-        ck_assert_msg(strstr(results.at[i].reason, rows[_i].says[i]) != NULL, "\"%s\" does not say \"%s\"", results.at[i].reason,
-                      rows[_i].says[i]);
+        ck_assert_msg(strstr(results.at[i].reason, rows[_i].says[i]) != NULL, "\"%s\" does not say \"%s\"",
+                      results.at[i].reason, rows[_i].says[i]);
     }
     for (size_t i = 2; i < results.count; i++)
         ck_assert_msg(results.at[i].verdict == VERDICT_SKIP, "%s passed on nothing", results.at[i].id);

@@ -1,5 +1,5 @@
-/* selftest.h: what the libcheck suites share. A file here is one suite and holds SUITE (name) { … return suite; }: that is all it
- * takes to be run. */
+/* selftest.h: what the libcheck suites share. A file here is one suite and holds SUITE (name) { … return suite; }: that is all
+ * it takes to be run. */
 #ifndef TCPROVE_SELFTEST_H
 #define TCPROVE_SELFTEST_H
 
@@ -10,7 +10,7 @@
     Suite *suite_##name(void)
 
 /* Made from the SUITE lines when the tests are built; ended by NULL. */
-typedef Suite                   *make_suite(void);
+typedef Suite           *make_suite(void);
 extern make_suite *const selftest_suites[];
 
 #endif

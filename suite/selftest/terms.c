@@ -19,8 +19,8 @@ END_TEST
 
 START_TEST(every_base_with_every_sign)
 {
-    static const term bases[] = { ZERO,    RCV_NXT, SND_UNA,   SND_NXT,  ISS,     IRS,         SEG_SEQ, SEG_ACK,
-                                  SEG_END, TS_RECENT, TS_FIRST, TS_LAST, DEFAULT_MSS, ABSENT, ANY };
+    static const term    bases[]   = { ZERO,    RCV_NXT,   SND_UNA,  SND_NXT, ISS,         IRS,    SEG_SEQ, SEG_ACK,
+                                       SEG_END, TS_RECENT, TS_FIRST, TS_LAST, DEFAULT_MSS, ABSENT, ANY };
     static const int64_t offsets[] = { 0, 1, -1, 65535, 0xffffffff, -0xffffffffll };
 
     for (int base = 0; base < BASES; base++) {
