@@ -135,6 +135,7 @@ static const struct ladder_case retransmission_cases[] = {
         APP      (SEND, .octets = 300),
         IUT_SENDS(300, .held = YES),
         APP      (SEND, .octets = 400),
+        MAYBE    ("RFC9293-SHLD-7", IUT (ACK, .len = 400)), /* a stack without the Nagle algorithm sends them now */
         IUT      (ACK, .seq = SND_UNA, .len = AT_LEAST(300), .after = MEASURED),
         PEER     (ACK, .ack = SND_UNA + 300),
         IUT_SENDS(400, .seq = SND_UNA),

@@ -7,7 +7,7 @@ struct tally {
     struct needs needs;
     uint64_t     previous_ms, previous_limit_ms;
     uint64_t     marked_ms[PREVIOUS], marked_limit_ms[PREVIOUS];
-    enum state   each;
+    enum state   each, entered;
 };
 
 static void wait_for_interval(struct tally *tally, const struct rung_segment *segment)
@@ -60,22 +60,44 @@ static void tally_ways(struct tally *tally, const struct step *step)
 
 static void tally_call(struct tally *tally, const struct step *step)
 {
-    tally->needs.calls = true;
-    if (step->user.call == OPEN)
-        tally->needs.opens = true;
+    struct needs *needs = &tally->needs;
+
+    needs->opens = needs->opens || step->user.call == OPEN;
+    needs->sends = needs->sends || step->user.call == SEND;
+    needs->calls = needs->calls || (step->user.call != SEND && step->user.call != PASSIVE_OPEN);
+}
+
+static void tally_entry(struct tally *tally, const struct entry *entry)
+{
+    struct needs *needs = &tally->needs;
+    enum state    state = entry->state == EACH ? tally->each : entry->state;
+
+    tally->entered = state;
+    needs->features |= entry->with;
+    needs->calls = needs->calls || (state >= FIN_WAIT_1 && state != CLOSE_WAIT);
+    needs->stays = needs->stays || state == CLOSE_WAIT || state == LAST_ACK;
+    needs->opens = needs->opens || state == SYN_SENT || entry->via == ACTIVE;
+    needs->at_most_ms += 4 * RUNG_LIMIT_MS;
+}
+
+/* A FIN that may be accepted ends what a service does: it closes in turn. */
+static void tally_peer(struct tally *tally, const struct rung_segment *segment)
+{
+    bool closes = (segment->flags & (FIN | ACK | RST)) == (FIN | ACK) && segment->corrupt == UNDAMAGED;
+
+    tally->needs.stays = tally->needs.stays || (closes && tally->entered >= SYN_RECEIVED);
 }
 
 static void tally_step(struct tally *tally, const struct step *step)
 {
     struct needs *needs = &tally->needs;
-    enum state    state = step->entry.state == EACH ? tally->each : step->entry.state;
 
     switch (step->rung) {
     case RUNG_ENTER:
-        needs->features |= step->entry.with;
-        needs->calls = needs->calls || (state >= FIN_WAIT_1 && state != CLOSE_WAIT);
-        needs->opens = needs->opens || state == SYN_SENT || step->entry.via == ACTIVE;
-        needs->at_most_ms += 4 * RUNG_LIMIT_MS;
+        tally_entry(tally, &step->entry);
+        break;
+    case RUNG_PEER:
+        tally_peer(tally, &step->segment);
         break;
     case RUNG_IUT:
     case RUNG_IUT_ACKS:
@@ -94,7 +116,8 @@ static void tally_step(struct tally *tally, const struct step *step)
         tally_call(tally, step);
         break;
     case RUNG_APP_SEES:
-        needs->reads = true;
+        needs->reads = needs->reads || step->notice.event == DATA;
+        needs->told  = needs->told || step->notice.event != DATA;
         needs->at_most_ms += RUNG_LIMIT_MS;
         break;
     case RUNG_ALIVE:

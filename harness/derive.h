@@ -11,9 +11,12 @@
 struct needs {
     uint64_t waits_ms;   /* real waiting where all goes well: silences, timers of the target */
     uint64_t at_most_ms; /* where every rung takes as long as it may; past it (and some slack) a case hangs */
-    bool     calls;      /* the target's application is told to do something */
+    bool     sends;      /* the target's application is told to send */
+    bool     calls;      /* ... or to do anything else */
     bool     reads;      /* what the application read is looked at */
+    bool     told;       /* ... or what else it was told */
     bool     opens;      /* an active open */
+    bool     stays;      /* the application must go on after our FIN */
     unsigned features;   /* optional TCP features, enum feature */
 };
 

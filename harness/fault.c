@@ -101,7 +101,7 @@ static enum fault_verdict drop_all(uint8_t *packet, size_t *count)
 static enum fault_verdict drop_all_but_syn_ack(uint8_t *packet, size_t *count)
 {
     struct tcp_place tcp;
-    bool syn_ack = find_tcp(packet, *count, &tcp) && (tcp.header[TCP_FLAGS_AT] & (SYN | ACK)) == (SYN | ACK);
+    bool             syn_ack = find_tcp(packet, *count, &tcp) && (tcp.header[TCP_FLAGS_AT] & (SYN | ACK)) == (SYN | ACK);
     return syn_ack ? FAULT_PASS : FAULT_DROP;
 }
 

@@ -23,9 +23,9 @@ struct segment {
     uint16_t          identification;           /* IPv4 only */
     uint16_t          source_port, destination_port;
     uint32_t          seq, ack;
-    uint8_t           data_offset; /* 32-bit words as decoded; ignored when encoding (see struct damage) */
-    uint8_t           reserved;    /* the four reserved bits as decoded; ignored when encoding */
-    uint8_t           flags;       /* control bits of words.h */
+    uint8_t           data_offset;                      /* 32-bit words as decoded; ignored when encoding (see struct damage) */
+    uint8_t           reserved;                         /* the four reserved bits as decoded; ignored when encoding */
+    uint8_t           flags;                            /* control bits of words.h */
     uint16_t          window, checksum, urgent_pointer; /* checksum as decoded; ignored when encoding */
     uint8_t           options[TCP_OPTIONS_MAX_OCTETS];
     size_t            option_octets; /* encoding pads to a multiple of 4 with zeros (end of option list) */
@@ -80,9 +80,9 @@ size_t segment_encode(const struct segment *segment, uint8_t *packet, size_t roo
 struct damage_wish {
     enum damage kind;
     bool        set_data_offset;
-    uint8_t     data_offset;  /* words, 0 to 15 */
-    uint8_t     reserved;     /* the four reserved bits */
-    uint8_t     option_kind;  /* not 0: the first option of this kind gets option_length in its length octet */
+    uint8_t     data_offset; /* words, 0 to 15 */
+    uint8_t     reserved;    /* the four reserved bits */
+    uint8_t     option_kind; /* not 0: the first option of this kind gets option_length in its length octet */
     uint8_t     option_length;
 };
 
@@ -93,7 +93,8 @@ size_t packet_damage(uint8_t *packet, size_t count, const struct damage_wish *wi
 
 /* An ICMP (RFC 792) or ICMPv6 (RFC 4443) error from `from` to the source of the quoted packet. Quotes the IP header and
  * at least 8 octets of the packet: IPv4 up to 548 octets in all, IPv6 up to the minimum MTU. `mtu` counts for
- * PACKET_TOO_BIG. Returns the octets written or 0 where the kind does not exist in that family or room is too small. */
+ * PACKET_TOO_BIG. Returns the octets written or 0 where the kind does not exist in that family (ICMPv6 has neither
+ * PROTOCOL_UNREACHABLE nor SOURCE_QUENCH), room is too small or an IPv4 MTU is above 65535. */
 size_t icmp_error_encode(enum icmp kind, uint32_t mtu, const struct ip_address *from, const uint8_t *quoted,
                          size_t quoted_octets, uint8_t *packet, size_t room);
 
@@ -103,17 +104,17 @@ enum packet_kind { PACKET_OTHER, PACKET_TCP, PACKET_ICMP_ERROR };
 
 /* What a decoder finds wrong; a packet may have several. */
 enum packet_fault {
-    FAULT_TRUNCATED          = 1 << 0, /* captured octets end before the headers or the IP length do            */
-    FAULT_IP_VERSION         = 1 << 1,
-    FAULT_IP_HEADER_LENGTH   = 1 << 2,
-    FAULT_IP_TOTAL_LENGTH    = 1 << 3, /* below the headers                                                      */
-    FAULT_IP_CHECKSUM        = 1 << 4,
-    FAULT_IP_FRAGMENT        = 1 << 5, /* a fragment: only the first one shows a TCP header                      */
-    FAULT_IPV6_EXTENSION     = 1 << 6, /* extension headers that could not be followed                           */
-    FAULT_TCP_DATA_OFFSET    = 1 << 7, /* below 5, or beyond the segment's end                                   */
-    FAULT_TCP_CHECKSUM       = 1 << 8, /* judged only where all octets are there                                 */
-    FAULT_TCP_OPTIONS        = 1 << 9, /* malformed, as in struct tcp_options                                    */
-    FAULT_ICMP_CHECKSUM      = 1 << 10 /* of an ICMP error; judged only where all octets are there               */
+    FAULT_TRUNCATED        = 1 << 0, /* captured octets end before the headers or the IP length do            */
+    FAULT_IP_VERSION       = 1 << 1,
+    FAULT_IP_HEADER_LENGTH = 1 << 2,
+    FAULT_IP_TOTAL_LENGTH  = 1 << 3, /* below the headers                                                      */
+    FAULT_IP_CHECKSUM      = 1 << 4,
+    FAULT_IP_FRAGMENT      = 1 << 5, /* a fragment: only the first one shows a TCP header                      */
+    FAULT_IPV6_EXTENSION   = 1 << 6, /* extension headers that could not be followed                           */
+    FAULT_TCP_DATA_OFFSET  = 1 << 7, /* below 5, or beyond the segment's end                                   */
+    FAULT_TCP_CHECKSUM     = 1 << 8, /* judged only where all octets are there                                 */
+    FAULT_TCP_OPTIONS      = 1 << 9, /* malformed, as in struct tcp_options                                    */
+    FAULT_ICMP_CHECKSUM    = 1 << 10 /* of an ICMP error; judged only where all octets are there               */
 };
 
 struct packet {

@@ -97,13 +97,26 @@ static bool told_before(const struct results *results, size_t index)
     return false;
 }
 
+/* The reason, and under it every case that it holds for. */
 static void report_reason(FILE *out, const struct results *results, size_t first)
 {
+    size_t room = 1;
+
     for (size_t i = first; i < results->count; i++)
-        if (results->at[i].verdict == results->at[first].verdict &&
-            strcmp(results->at[i].reason, results->at[first].reason) == 0)
-            fprintf(out, "  %s\n", results->at[i].id);
-    put_wrapped(out, "    ", results->at[first].reason);
+        room += strlen(results->at[i].id) + 1;
+    char *ids = calloc(room, 1);
+
+    put_wrapped(out, "  ", results->at[first].reason);
+    if (ids == NULL)
+        return;
+    for (size_t i = first; i < results->count; i++) {
+        if (results->at[i].verdict != results->at[first].verdict || strcmp(results->at[i].reason, results->at[first].reason) != 0)
+            continue;
+        strcat(ids, ids[0] != '\0' ? " " : "");
+        strcat(ids, results->at[i].id);
+    }
+    put_wrapped(out, "    ", ids);
+    free(ids);
 }
 
 static void report_unjudged(FILE *out, const struct results *results, enum verdict verdict, const char *heading)

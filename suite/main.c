@@ -282,7 +282,7 @@ static enum status play_selection(const struct options *options, const struct ta
                                 .count        = selection->count,
                                 .kind         = kind,
                                 .prepared     = prepared,
-                                .play         = { .seed = options->seed, .time_scale = options->time_scale },
+                                .play         = { .seed = options->seed, .time_scale = options->time_scale, .service = options->service },
                                 .jobs         = jobs_for(options, virtual_time),
                                 .retries      = options->retries,
                                 .fail_fast    = options->fail_fast,
@@ -406,7 +406,7 @@ static void explain_case(const struct entry_of_catalog *entry)
     printf("\n  ladder (--> from the tester, <-- from the target)\n");
     notation_ladder(entry->ladder->steps, print_rung, NULL);
     printf("\n  needs\n    %.1f s of waiting on a wire%s%s%s\n    from %s:%d\n", (double)needs.waits_ms / 1000,
-           needs.calls ? ", user calls at the target" : "", needs.opens ? ", an active open" : "",
+           needs.calls || needs.sends || needs.told ? ", user calls at the target" : "", needs.opens ? ", an active open" : "",
            needs.reads ? ", a look at what the application read" : "", entry->ladder->file, entry->ladder->line);
 }
 

@@ -83,6 +83,17 @@ static bool read_profile(struct options *options, const char *value, struct erro
     return error_set(error, "--profile is quick, standard or full, not \"%s\"", value);
 }
 
+static bool read_service(struct options *options, const char *value, struct error *error)
+{
+    if (strcmp(value, "echo") == 0)
+        options->service = SERVICE_ECHO;
+    else if (strcmp(value, "discard") == 0)
+        options->service = SERVICE_DISCARD;
+    else
+        return error_set(error, "--service is echo or discard, not \"%s\"", value);
+    return true;
+}
+
 static bool read_output(struct options *options, const char *value, struct error *error)
 {
     (void)error;
@@ -127,6 +138,7 @@ static const struct option_word words[] = {
     { "-x", "SELECTOR", "leave these cases out", read_excluded },
     { "--ipv6", NULL, "speak IPv6", read_ipv6 },
     { "--profile", "NAME", "quick (cases that wait 3 s at most), standard (75 s, the default), full (30 min)", read_profile },
+    { "--service", "NAME", "echo or discard beside the target, instead of user calls", read_service },
     { "--retries", "N", "how often a case that could not be judged is played again (2)", read_retries },
     { "--strict", NULL, "deviations and what could not be judged count for the exit status", read_strict },
     { "--fail-fast", NULL, "stop at the first violation", read_fail_fast },

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "calls.h"
 #include "error.h"
 
 enum profile { PROFILE_QUICK, PROFILE_STANDARD, PROFILE_FULL };
@@ -29,6 +30,7 @@ struct options {
     uint64_t     seed;
     bool         seed_given;
     double       time_scale;
+    enum service service; /* what stands in for the target's application; SERVICE_NONE: user calls */
 };
 
 /* Reads argv[1..]; false with one sentence that says what to do (exit status 2). */

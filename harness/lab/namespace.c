@@ -54,7 +54,7 @@ static bool explain_refusal(const char *what, int number, struct error *error)
     return error_set(error,
                      "the target linux needs network namespaces, and this user may not make them (%s: %s)."
                      " Run it as root: sudo tcprove run linux%s",
-                     what, strerror(number), help);
+                     what, number == ENOSPC ? "their limit is reached" : strerror(number), help);
 }
 
 /* The user keeps his own number inside, so that files stay his. */

@@ -20,6 +20,14 @@ static enum outcome call(struct player *player, const struct call_request *reque
     return THROUGH;
 }
 
+static enum outcome serve_with(struct player *player, uint16_t listener)
+{
+    struct call_request request = { .kind = CALL_SERVE, .handle = listener, .service = player->options.service };
+    struct call_reply   reply;
+
+    return player->options.service == SERVICE_NONE ? THROUGH : call(player, &request, &reply);
+}
+
 enum outcome listen_once(struct player *player)
 {
     struct call_request request = { .kind = CALL_PASSIVE_OPEN, .address = { .family = player->target->address.family } };
@@ -27,7 +35,7 @@ enum outcome listen_once(struct player *player)
 
     if (player->listening)
         return THROUGH;
-    if (call(player, &request, &reply) != THROUGH)
+    if (call(player, &request, &reply) != THROUGH || serve_with(player, reply.handle) != THROUGH)
         return NOT_THROUGH;
     player->listening     = true;
     player->listener      = reply.handle;
@@ -139,6 +147,8 @@ static enum outcome do_call(struct player *player, const struct step *step)
         return open_actively(player, connection);
     if (step->user.call == PASSIVE_OPEN)
         return listen_once(player);
+    if (step->user.call == SEND && player->options.service == SERVICE_ECHO)
+        return send_for_echo(player, value_of(player, connection, step->user.octets));
     if (find_handle(player, connection) != THROUGH)
         return NOT_THROUGH;
     if (step->user.call == SEND || step->user.call == SEND_URGENT)
@@ -169,14 +179,6 @@ static enum outcome saw(struct player *player, const struct connection *connecti
     struct call_request request = { .kind = CALL_SAW, .handle = connection->handle, .from = from };
 
     return call(player, &request, reply);
-}
-
-static bool may_differ(const struct connection *connection, uint64_t position)
-{
-    for (unsigned i = 0; i < connection->other_count; i++)
-        if (position >= connection->others[i].from && position < connection->others[i].to)
-            return true;
-    return false;
 }
 
 static enum outcome compare_octets(struct player *player, const struct step *step, struct connection *connection,
@@ -280,6 +282,8 @@ static enum outcome sees_event(struct player *player, const struct step *step)
 
 enum outcome app_sees(struct player *player, const struct step *step)
 {
+    if (player->options.service == SERVICE_ECHO)
+        return sees_echo(player, step);
     if (find_handle(player, current(player)) != THROUGH)
         return NOT_THROUGH;
     enum outcome outcome = step->notice.event == DATA ? sees_data(player, step) : sees_event(player, step);

@@ -79,6 +79,8 @@ struct connection {
     uint32_t           app_sent;   /* octets the application was told to send */
     uint64_t           app_judged; /* octets of ours that APP_SEES (DATA) has compared */
     bool               app_reads;
+    bool               lent; /* RCV_NXT counts octets that were sent for an echo's sake at once, up to lent_to */
+    uint32_t           lent_to;
     uint64_t           challenged_us;        /* when the target last answered with an ACK that moved nothing */
     struct range       others[OTHER_RANGES]; /* of our stream, where differing octets were sent */
     unsigned           other_count;
@@ -142,6 +144,8 @@ void segment_text(const struct symbols *symbols, const struct segment *segment, 
 /* ---- values.c: what symbols are worth; the octets of both streams */
 struct connection *current(struct player *player);
 uint32_t           value_of(const struct player *player, const struct connection *connection, term packed);
+uint32_t           rcv_nxt(const struct connection *connection);
+bool               may_differ(const struct connection *connection, uint64_t position);
 uint32_t           target_segment_limit(const struct player *player, const struct connection *connection);
 uint32_t           peer_segment_limit(const struct player *player, const struct connection *connection);
 uint8_t            stream_octet(uint64_t seed, bool from_target, uint32_t position);
@@ -172,8 +176,16 @@ enum outcome observe_one(struct player *player, const struct step *step);
 enum outcome observe_acks(struct player *player, const struct step *step);
 enum outcome observe_sends(struct player *player, const struct step *step);
 enum outcome peer_sends(struct player *player, const struct step *step);
+enum outcome come_to_rest(struct player *player);
 enum outcome keep_silence(struct player *player, uint64_t for_us);
 void         let_pass(struct player *player, uint64_t for_us);
+
+/* ---- service.c: a target whose application is a service, and makes no user calls for us */
+const char  *service_lacks(enum service service, const struct ladder_case *ladder, enum state each);
+bool         target_octet(const struct player *player, const struct connection *connection, uint32_t position, uint8_t *octet);
+enum outcome send_for_echo(struct player *player, uint32_t octets);
+uint32_t     echo_owed(const struct player *player, const struct connection *connection);
+enum outcome sees_echo(struct player *player, const struct step *step);
 
 /* ---- calls.c: user calls and what the application saw */
 enum outcome app_call(struct player *player, const struct step *step);

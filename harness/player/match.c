@@ -33,7 +33,7 @@ struct expectation expect(const struct player *player, const struct connection *
     expect_number(player, connection, want->seq, seq, known && !syn, &e.seq, &e.check_seq, &e.seq_bound);
     if (want->seq != 0 && !known && !term_is(want->seq, BASE_ABSOLUTE) && term_is(want->seq, BASE_ISS))
         e.check_seq = false;
-    expect_number(player, connection, want->ack, target->ack_seen ? target->ack : connection->irs + 1,
+    expect_number(player, connection, want->ack, target->ack_seen ? rcv_nxt(connection) : connection->irs + 1,
                   ack && (target->ack_seen || connection->syn_sent), &e.ack, &e.check_ack, &e.ack_bound);
     expect_number(player, connection, want->len, 0, true, &e.len, &check_len, &e.len_bound);
     e.any_len = !check_len;
@@ -178,9 +178,9 @@ bool text_matches(const struct player *player, const struct connection *connecti
     if (!connection->shadow.target.syn_seen)
         return true;
     for (uint32_t i = 0; i < segment->text_octets; i++) {
-        if (first + i >= connection->app_sent)
-            break;
-        if (segment->text[i] != stream_octet(player->options.seed, true, first + i)) {
+        uint8_t octet;
+
+        if (target_octet(player, connection, first + i, &octet) && segment->text[i] != octet) {
             snprintf(difference, room, "octet %u of the stream differs from what the application sent", first + i);
             return false;
         }
@@ -258,6 +258,15 @@ static bool updates_window(const struct connection *connection, const struct seg
            segment->ack == target->ack && segment->seq == target->nxt && window > target->window;
 }
 
+/* A bare ACK on the way to octets that were sent for an echo's sake. */
+static bool acknowledges_lent(const struct connection *connection, const struct segment *segment)
+{
+    const struct shadow_end *target = &connection->shadow.target;
+
+    return connection->lent && (segment->flags & ~(unsigned)PSH) == ACK && segment->text_octets == 0 && segment->seq == target->nxt &&
+           seq_before(target->ack, segment->ack) && seq_before_eq(segment->ack, connection->lent_to);
+}
+
 bool noise(const struct connection *connection, const struct record *record)
 {
     const struct segment *segment = &record->packet.segment;
@@ -265,7 +274,7 @@ bool noise(const struct connection *connection, const struct record *record)
 
     if (!sound(record, fault, sizeof fault))
         return false;
-    return repeats(connection, segment) || updates_window(connection, segment);
+    return repeats(connection, segment) || updates_window(connection, segment) || acknowledges_lent(connection, segment);
 }
 
 /* ---- taking ---------------------------------------------------------------------------------------------------------- */

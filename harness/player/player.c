@@ -363,7 +363,11 @@ struct play *play_ladder(const struct ladder_case *ladder, enum state each, stru
     player->scene.time_us                  = target->now_us(target->self);
     player->began_us                       = player->scene.time_us;
 
-    if (play_steps(player, ladder->steps) == THROUGH)
+    const char *lacks = service_lacks(options->service, ladder, each);
+
+    if (lacks != NULL)
+        give_up(player, VERDICT_SKIP, "the target's application is a service that cannot %s: user calls at the target can", lacks);
+    else if (play_steps(player, ladder->steps) == THROUGH)
         play->verdict = play->deviates ? VERDICT_FAIL : VERDICT_PASS;
     else
         play->deviates = false;

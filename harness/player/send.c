@@ -120,7 +120,7 @@ static void fill_numbers(const struct player *player, const struct connection *c
     else if ((rung->flags & SYN) || !target->ack_seen)
         segment->seq = connection->irs + (rung->flags & SYN || !connection->syn_sent ? 0 : 1);
     else
-        segment->seq = target->ack;
+        segment->seq = rcv_nxt(connection);
     if (rung->ack != 0)
         segment->ack = value_of(player, connection, rung->ack);
     else if (rung->flags & ACK)

@@ -36,13 +36,29 @@ uint32_t peer_segment_limit(const struct player *player, const struct connection
     return (limit < link ? limit : link) - options;
 }
 
+uint32_t rcv_nxt(const struct connection *connection)
+{
+    uint32_t shown = connection->shadow.target.ack;
+
+    return connection->lent && seq_before(shown, connection->lent_to) ? connection->lent_to : shown;
+}
+
+/* Whether octets that differ from the stream's were sent for this place in it (filler OTHER). */
+bool may_differ(const struct connection *connection, uint64_t position)
+{
+    for (unsigned i = 0; i < connection->other_count; i++)
+        if (position >= connection->others[i].from && position < connection->others[i].to)
+            return true;
+    return false;
+}
+
 static uint32_t base_value(const struct player *player, const struct connection *connection, enum base base)
 {
     const struct shadow_end *target = &connection->shadow.target, *peer = &connection->shadow.peer;
 
     switch (base) {
     case BASE_RCV_NXT:
-        return target->ack;
+        return rcv_nxt(connection);
     case BASE_SND_UNA:
         return peer->ack_seen ? peer->ack : target->iss;
     case BASE_SND_NXT:

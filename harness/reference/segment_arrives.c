@@ -128,7 +128,9 @@ void tcp_return_to_listen(struct tcp *tcp, struct control_block *tcb)
     begin_sending(tcb, tcb->before_snd_nxt);
     tcb->send_count   = 0;
     tcb->fin_sent     = true;
+    tcb->fin_seen     = true;
     tcb->fin_received = true;
+    tcb->fin_seq      = tcb->before_rcv_nxt - 1;
     tcb->held_count   = 0;
     tcb->rcv_nxt      = tcb->before_rcv_nxt;
     tcb->reopened     = false;

@@ -103,7 +103,8 @@ static size_t valid_frame(uint64_t *state, uint8_t frame[FRAME_ROOM])
     size_t count = segment_encode(&segment, quoted, sizeof quoted);
 
     if (below(state, 4) == 0) {
-        size_t written = icmp_error_encode((enum icmp)below(state, 6), 1300, &segment.destination, quoted, count, frame, FRAME_ROOM);
+        size_t written =
+            icmp_error_encode((enum icmp)below(state, 6), 1300, &segment.destination, quoted, count, frame, FRAME_ROOM);
 
         if (written > 0)
             return written;
@@ -236,10 +237,46 @@ static const char *const lines[] = {
 };
 
 /* Words that a random octet would hardly make. */
-static const char *const pieces[] = { "SYN",      "|",       "SEQ=", "RCV_NXT", "+",    "-",  " ",   "\n",     "  ",    "4294967295",
-                                      "AT_LEAST(", ")",       "(",    ", .ack = ", "2 * ", "SMSS", "\"", "\\",     "..",    "/",
-                                      "BY (\"x\")", "ONE_OF", "END",  "<",       ">",    "{",  "}",   "NOP, ",  "raw ",  "OCTETS(1)",
-                                      "ZERO",     "PEER (ACK)", "\n    ", "kind 254 ", "NULL", "0x", "99999999999999999999", "MS(", "packed", "\t" };
+static const char *const pieces[] = { "SYN",
+                                      "|",
+                                      "SEQ=",
+                                      "RCV_NXT",
+                                      "+",
+                                      "-",
+                                      " ",
+                                      "\n",
+                                      "  ",
+                                      "4294967295",
+                                      "AT_LEAST(",
+                                      ")",
+                                      "(",
+                                      ", .ack = ",
+                                      "2 * ",
+                                      "SMSS",
+                                      "\"",
+                                      "\\",
+                                      "..",
+                                      "/",
+                                      "BY (\"x\")",
+                                      "ONE_OF",
+                                      "END",
+                                      "<",
+                                      ">",
+                                      "{",
+                                      "}",
+                                      "NOP, ",
+                                      "raw ",
+                                      "OCTETS(1)",
+                                      "ZERO",
+                                      "PEER (ACK)",
+                                      "\n    ",
+                                      "kind 254 ",
+                                      "NULL",
+                                      "0x",
+                                      "99999999999999999999",
+                                      "MS(",
+                                      "packed",
+                                      "\t" };
 
 static void cut(char *text, size_t at, size_t octets)
 {
@@ -305,8 +342,9 @@ static bool line_holds(const char *text)
     if (!notation_parse(first, &names, &again, &from_target_again, &error))
         return false;
     notation_print(&again, from_target_again, &names, second, sizeof second);
-    return strcmp(first, second) == 0 && from_target == from_target_again && segment.seq == again.seq && segment.ack == again.ack &&
-           segment.option_octets == again.option_octets && memcmp(segment.options, again.options, again.option_octets) == 0;
+    return strcmp(first, second) == 0 && from_target == from_target_again && segment.seq == again.seq &&
+           segment.ack == again.ack && segment.option_octets == again.option_octets &&
+           memcmp(segment.options, again.options, again.option_octets) == 0;
 }
 
 static bool ladder_holds(const char *text)

@@ -1,7 +1,6 @@
-/* mutate.h: broken packets and broken texts by the million, from valid ones, through the decoder, the parsers of the notation, the
- * player and the referee.
- * Frames lie in buffers of exactly their size, so that a sanitizer sees an over-read of one octet. It knows what must hold of any
- * answer, not which answer is right. */
+/* mutate.h: broken packets and broken texts by the million, from valid ones, through the decoder, the parsers of the notation,
+ * the player and the referee. Frames lie in buffers of exactly their size, so that a sanitizer sees an over-read of one octet.
+ * It knows what must hold of any answer, not which answer is right. */
 #ifndef TCPROVE_MUTATE_H
 #define TCPROVE_MUTATE_H
 

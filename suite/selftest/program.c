@@ -84,6 +84,9 @@ static const struct {
     { "$T lint", 0, "" },
     { "$T run reference rst/exact/established", 0, "unconditionally compliant" },
     { "$T run reference+ignores-rst rst/exact/established", 1, "not compliant" },
+    { "$T run reference --service echo sequence/", 0, "unconditionally compliant" },
+    { "$T run reference --service discard rst/abort", 3, "cannot make user calls" },
+    { "$T run reference --service chat", 2, "echo or discard" },
     { "$T run reference+answers-nothing handshake/passive", 1, "nothing came" },
     { "$T run reference+answers-nothing rst/exact/established", 3, "did not come to ESTABLISHED" },
 };
@@ -205,11 +208,11 @@ END_TEST
 
 /* Plays the catalog on `target` with a fault in front, as far as it takes little time. False, and told, where the target cannot
  * be used on this machine. */
-static bool play_broken(const char *target, const char *fault)
+static bool play_broken(const char *target, const char *fault, const char *more)
 {
     char line[200];
 
-    snprintf(line, sizeof line, "$T run %s+%s --profile quick -o $D/out -q", target, fault);
+    snprintf(line, sizeof line, "rm -rf $D/out; $T run %s+%s --profile quick -o $D/out -q %s", target, fault, more);
     int status = shell(line);
 
     if (status == 3 && strcmp(target, "linux") == 0) {
@@ -223,12 +226,12 @@ static bool play_broken(const char *target, const char *fault)
 static const char *const broken_targets[] = { "reference", "linux" };
 
 /* No vacuous pass: a target that answers nothing passes nothing, and one that sends only SYN,ACKs nothing either. */
-static void nothing_passes(const char *target, const char *fault)
+static void nothing_passes(const char *target, const char *fault, const char *service)
 {
     size_t  index;
     json_t *one;
 
-    if (!play_broken(target, fault))
+    if (!play_broken(target, fault, service))
         return;
     json_t *root = results_in("out");
 
@@ -244,13 +247,15 @@ static void nothing_passes(const char *target, const char *fault)
 
 START_TEST(a_mute_target_passes_nothing)
 {
-    nothing_passes(broken_targets[_i], "answers-nothing");
+    nothing_passes(broken_targets[_i], "answers-nothing", "");
+    nothing_passes(broken_targets[_i], "answers-nothing", "--service echo");
 }
 END_TEST
 
 START_TEST(a_target_of_syn_acks_passes_nothing)
 {
-    nothing_passes(broken_targets[_i], "answers-syn-ack-only");
+    nothing_passes(broken_targets[_i], "answers-syn-ack-only", "");
+    nothing_passes(broken_targets[_i], "answers-syn-ack-only", "--service echo");
 }
 END_TEST
 
@@ -317,7 +322,7 @@ static void check_row(const struct notice_row *row, const char *target, json_t *
 
 static void broken_is_noticed(const char *target, const char *fault)
 {
-    if (!play_broken(target, fault))
+    if (!play_broken(target, fault, ""))
         return;
     json_t *root = results_in("out");
 

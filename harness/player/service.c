@@ -1,0 +1,100 @@
+#include <stdio.h>
+
+#include "derive.h"
+#include "inside.h"
+
+/* What a service cannot do that this case needs, as a part of a sentence; NULL if nothing. */
+const char *service_lacks(enum service service, const struct ladder_case *ladder, enum state each)
+{
+    struct needs needs = needs_of(ladder, each);
+
+    if (service == SERVICE_NONE)
+        return NULL;
+    if (needs.opens)
+        return "open a connection actively";
+    if (needs.calls)
+        return "make user calls";
+    if (needs.stays)
+        return "go on after the peer's FIN";
+    if (needs.told)
+        return "tell what it was told";
+    if (service == SERVICE_ECHO)
+        return NULL;
+    if (needs.sends)
+        return "send a given number of octets";
+    return needs.reads ? "show what it read" : NULL;
+}
+
+/* The octet that the target's application was given for this place in its stream; false where that is not known. */
+bool target_octet(const struct player *player, const struct connection *connection, uint32_t position, uint8_t *octet)
+{
+    switch (player->options.service) {
+    case SERVICE_NONE:
+        *octet = stream_octet(player->options.seed, true, position);
+        return position < connection->app_sent;
+    case SERVICE_ECHO:
+        *octet = stream_octet(player->options.seed, false, position);
+        return !may_differ(connection, position);
+    case SERVICE_DISCARD:
+    case SERVICE_CHARGEN:
+        break;
+    }
+    return false;
+}
+
+/* APP (SEND) through echo: we send the octets that are to come back, and acknowledge nothing by the way. */
+enum outcome send_for_echo(struct player *player, uint32_t octets)
+{
+    struct connection *connection = current(player);
+    uint32_t           at         = rcv_nxt(connection);
+    uint32_t           end        = at + octets;
+    uint32_t           edge       = connection->shadow.target.ack + connection->shadow.target.window;
+
+    if (seq_before(edge, end))
+        return give_up(player, VERDICT_INCONCLUSIVE, "the window of %u octets is too small to have %u octets echoed",
+                       connection->shadow.target.window, octets);
+    while (at != end) {
+        uint32_t            most    = peer_segment_limit(player, connection);
+        uint32_t            size    = end - at < most ? end - at : most;
+        struct rung_segment segment = { .flags = ACK, .seq = ZERO + at, .ack = SND_UNA, .len = ZERO + size };
+
+        if (send_segment(player, &segment) != THROUGH)
+            return NOT_THROUGH;
+        at += size;
+        connection->lent    = true;
+        connection->lent_to = at;
+    }
+    return THROUGH;
+}
+
+/* Octets that an echo service has acknowledged and not sent back. */
+uint32_t echo_owed(const struct player *player, const struct connection *connection)
+{
+    const struct shadow_end *target = &connection->shadow.target, *peer = &connection->shadow.peer;
+
+    if (player->options.service != SERVICE_ECHO || !target->syn_seen || !target->ack_seen || target->fin_seen || target->rst_seen)
+        return 0;
+    uint32_t taken = target->ack - connection->irs - 1;
+
+    if (peer->fin_seen && seq_before(peer->fin_seq, target->ack))
+        taken--;
+    return taken - (target->nxt - target->iss - 1);
+}
+
+/* APP_SEES (DATA): what the application read is what it sends back, and coming to rest has compared every octet of it. */
+enum outcome sees_echo(struct player *player, const struct step *step)
+{
+    struct connection *connection = current(player);
+    uint64_t           began      = connection->app_judged;
+    uint32_t           at_least   = value_of(player, connection, step->notice.octets);
+    char               expected[80], actual[80];
+
+    if (come_to_rest(player) != THROUGH)
+        return NOT_THROUGH;
+    connection->app_judged = connection->shadow.target.nxt - connection->shadow.target.iss - 1;
+    snprintf(expected, sizeof expected, "%u octets are echoed", at_least);
+    snprintf(actual, sizeof actual, "%llu were", (unsigned long long)(connection->app_judged - began));
+    if (connection->app_judged - began < at_least)
+        return fail(player, step, true, expected, actual, "fewer than %u octets came back", at_least);
+    return THROUGH;
+}
