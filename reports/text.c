@@ -110,7 +110,8 @@ static void report_reason(FILE *out, const struct results *results, size_t first
     if (ids == NULL)
         return;
     for (size_t i = first; i < results->count; i++) {
-        if (results->at[i].verdict != results->at[first].verdict || strcmp(results->at[i].reason, results->at[first].reason) != 0)
+        if (results->at[i].verdict != results->at[first].verdict ||
+            strcmp(results->at[i].reason, results->at[first].reason) != 0)
             continue;
         strcat(ids, ids[0] != '\0' ? " " : "");
         strcat(ids, results->at[i].id);

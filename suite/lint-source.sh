@@ -7,7 +7,8 @@ complain() { echo "lint: $*" >&2; status=1; }
 
 sources=$(find harness reports suite fuzz -name '*.[ch]' ! -path harness/ladder.h 2>/dev/null | sort)
 
-if command -v clang-format >/dev/null 2>&1; then
+# Versions differ in detail: the one of Debian 12 is the law.
+if clang-format --version 2>/dev/null | grep -q 'version 14'; then
     for file in $sources; do
         clang-format --dry-run -Werror "$file" >/dev/null 2>&1 || complain "$file is not formatted: make format"
     done
@@ -35,7 +36,7 @@ peek=$(grep -nE '#include "(\.\./)?reference/' -r harness suite --include='*.[ch
     grep -vE '^(harness/inprocess|harness/reference|suite/selftest|suite/bench)/')
 [ -z "$peek" ] || complain "only harness/inprocess may know the reference: $peek"
 
-words=$(grep -nE 'TODO|FIXME|XXX|HACK\b|not (yet )?implemented|for now\b' -r harness cases reports suite README.md Makefile |
+words=$(grep -nE 'TODO|FIXME|\bXXX\b|HACK\b|not (yet )?implemented|for now\b' -r harness cases reports suite README.md Makefile --exclude='*.tsv' |
     grep -v '^suite/lint-source.sh:')
 [ -z "$words" ] || complain "words that promise rather than deliver: $words"
 

@@ -278,12 +278,12 @@ static enum status play_selection(const struct options *options, const struct ta
     struct error    error;
     struct telling  telling = { options, selection->count, isatty(1) && getenv("NO_COLOR") == NULL, isatty(2) && isatty(1),
                                 program };
-    struct run_plan plan    = { .entries      = selection->at,
-                                .count        = selection->count,
-                                .kind         = kind,
-                                .prepared     = prepared,
-                                .play         = { .seed = options->seed, .time_scale = options->time_scale, .service = options->service },
-                                .jobs         = jobs_for(options, virtual_time),
+    struct run_plan plan    = { .entries  = selection->at,
+                                .count    = selection->count,
+                                .kind     = kind,
+                                .prepared = prepared,
+                                .play = { .seed = options->seed, .time_scale = options->time_scale, .service = options->service },
+                                .jobs = jobs_for(options, virtual_time),
                                 .retries      = options->retries,
                                 .fail_fast    = options->fail_fast,
                                 .virtual_time = virtual_time,

@@ -89,7 +89,8 @@ static uint16_t handle_named(const struct application *application, tcp_name nam
     return 0;
 }
 
-/* ---- signals ---------------------------------------------------------------------------------------------------------------- */
+/* ---- signals ----------------------------------------------------------------------------------------------------------------
+ */
 
 /* A new connection, served and read as its listener says. */
 static void accept_connection(struct application *application, tcp_name name)
@@ -142,7 +143,8 @@ void application_work(struct application *application)
     }
 }
 
-/* ---- opening ---------------------------------------------------------------------------------------------------------------- */
+/* ---- opening ----------------------------------------------------------------------------------------------------------------
+ */
 
 static bool port_is_taken(const struct application *application, uint16_t port)
 {
@@ -207,9 +209,9 @@ static void call_passive_open(struct application *application, const struct call
 
 static void call_open(struct application *application, const struct call_request *request, struct call_reply *reply)
 {
-    struct tcp_open open = { .local_address  = application->address,
-                             .remote_address = request->address,
-                             .remote_port    = request->port };
+    struct tcp_open open  = { .local_address  = application->address,
+                              .remote_address = request->address,
+                              .remote_port    = request->port };
     tcp_name        name  = 0;
     enum tcp_error  error = tcp_open(application->tcp, &open, &name);
 
@@ -249,7 +251,8 @@ static void call_accepted(struct application *application, const struct call_req
     }
 }
 
-/* ---- on a connection -------------------------------------------------------------------------------------------------------- */
+/* ---- on a connection --------------------------------------------------------------------------------------------------------
+ */
 
 static void call_send(struct application *application, const struct call_request *request, struct call_reply *reply)
 {
@@ -333,7 +336,8 @@ static void call_serve(struct application *application, const struct call_reques
         endpoint->service = request->service;
 }
 
-/* ---- the table -------------------------------------------------------------------------------------------------------------- */
+/* ---- the table --------------------------------------------------------------------------------------------------------------
+ */
 
 struct call_row {
     bool needs_handle;

@@ -70,7 +70,8 @@ void application_endpoint_note(struct application_endpoint *endpoint, const stru
     }
 }
 
-/* ---- reading -------------------------------------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------------------------------------
+ */
 
 /* Makes room for one more read; the oldest half goes when the bound is reached. */
 static bool make_room(struct application_endpoint *endpoint)
@@ -121,7 +122,8 @@ static bool read_once(struct application_endpoint *endpoint, struct tcp *tcp)
     return true;
 }
 
-/* ---- sending -------------------------------------------------------------------------------------------------------------- */
+/* ---- sending --------------------------------------------------------------------------------------------------------------
+ */
 
 bool application_endpoint_queue(struct application_endpoint *endpoint, const uint8_t *data, size_t octets, bool urgent)
 {
@@ -164,7 +166,8 @@ static void flush_queue(struct application_endpoint *endpoint, struct tcp *tcp)
     }
 }
 
-/* ---- services ------------------------------------------------------------------------------------------------------------- */
+/* ---- services -------------------------------------------------------------------------------------------------------------
+ */
 
 /* RFC 864: lines of 72 characters, each line beginning with the next character of the ring. */
 static bool generate(struct application_endpoint *endpoint)

@@ -21,7 +21,7 @@ struct queued_send {
 
 struct application_endpoint {
     enum endpoint_kind  kind;
-    tcp_name            name; /* 0 once the TCB is gone; what was read still answers */
+    tcp_name            name;           /* 0 once the TCB is gone; what was read still answers */
     uint16_t            port, listener; /* `listener`: handle of the listener it was accepted from, or 0 */
     struct ip_address   peer;
     uint16_t            peer_port;

@@ -1,5 +1,5 @@
-/* inprocess.c: the target `reference`: two hosts on one link in virtual time, the tester at one end and the reference TCP at the
- * other. The clock moves only in `next`, from event to event. */
+/* inprocess.c: the target `reference`: two hosts on one link in virtual time, the tester at one end and the reference TCP at
+ * the other. The clock moves only in `next`, from event to event. */
 #include "inprocess/inprocess.h"
 
 #include <stdlib.h>
@@ -32,7 +32,8 @@ struct inprocess {
     struct link_packet *shown; /* what `next` handed out last */
 };
 
-/* ---- the run ---------------------------------------------------------------------------------------------------------------- */
+/* ---- the run ----------------------------------------------------------------------------------------------------------------
+ */
 
 static void list_faults(char *text, size_t room)
 {
@@ -79,7 +80,8 @@ static void release(void *self)
     free(self);
 }
 
-/* ---- between the link and the reference ------------------------------------------------------------------------------------- */
+/* ---- between the link and the reference -------------------------------------------------------------------------------------
+ */
 
 static void from_tcp(void *context, const uint8_t *packet, size_t count)
 {
@@ -132,7 +134,8 @@ static uint64_t next_event_us(const struct inprocess *self)
     return link_us < tcp_us ? link_us : tcp_us;
 }
 
-/* ---- the target's interface ------------------------------------------------------------------------------------------------- */
+/* ---- the target's interface -------------------------------------------------------------------------------------------------
+ */
 
 static bool deliver_packet(void *context, const uint8_t *packet, size_t count, struct error *error)
 {
@@ -151,8 +154,8 @@ static bool deliver(void *context, const struct segment *segment, const struct d
     size_t  count = segment_encode(segment, packet, sizeof packet);
 
     if (count == 0)
-        return error_set(error, "a segment with %zu octets of text cannot be encoded within an MTU of %d",
-                         segment->text_octets, LINK_MTU_OCTETS);
+        return error_set(error, "a segment with %zu octets of text cannot be encoded within an MTU of %d", segment->text_octets,
+                         LINK_MTU_OCTETS);
     if (wish != NULL)
         count = packet_damage(packet, count, wish);
     return deliver_packet(context, packet, count, error);
@@ -213,7 +216,8 @@ static void close_target(void *context)
     free(self);
 }
 
-/* ---- opening ---------------------------------------------------------------------------------------------------------------- */
+/* ---- opening ----------------------------------------------------------------------------------------------------------------
+ */
 
 static struct tcp *make_reference(struct inprocess *self, uint64_t seed)
 {

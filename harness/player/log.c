@@ -88,43 +88,50 @@ static void note_segment(struct player *player, size_t index)
     }
 }
 
-/* Our own packet has come by the capture: its time of departure is known now. */
+static bool keep_octets(struct record *record, const struct arrival *arrival)
+{
+    uint8_t *octets = malloc(arrival->count + 1);
+
+    if (octets == NULL)
+        return false;
+    memcpy(octets, arrival->octets, arrival->count);
+    free(record->octets);
+    record->time_us  = arrival->time_us;
+    record->captured = true;
+    record->octets   = octets;
+    record->count    = arrival->count;
+    packet_decode(octets, arrival->count, &record->packet);
+    return true;
+}
+
+/* Our own packet has come by the capture: its time of departure is known now. ICMP messages were not expected here. */
 static void stamp_own(struct player *player, const struct arrival *arrival)
 {
+    struct packet packet;
+
+    if (packet_decode(arrival->octets, arrival->count, &packet) == PACKET_ICMP_ERROR) {
+        struct record *record = log_append(player);
+
+        if (record != NULL && keep_octets(record, arrival))
+            note_segment(player, player->log_count - 1);
+        return;
+    }
     while (player->stamped < player->log_count &&
            (player->log[player->stamped].from_target || player->log[player->stamped].captured))
         player->stamped++;
-    if (player->stamped == player->log_count)
-        return;
-    struct record *record = &player->log[player->stamped];
-
-    record->time_us  = arrival->time_us;
-    record->captured = true;
-    free(record->octets);
-    record->octets = malloc(arrival->count + 1);
-    if (record->octets != NULL) {
-        memcpy(record->octets, arrival->octets, arrival->count);
-        record->count = arrival->count;
-        packet_decode(record->octets, record->count, &record->packet);
-    }
+    if (player->stamped < player->log_count)
+        keep_octets(&player->log[player->stamped], arrival);
 }
 
 static void log_arrival(struct player *player, const struct arrival *arrival)
 {
     struct record *record = log_append(player);
-    uint8_t       *octets = malloc(arrival->count + 1);
 
-    if (record == NULL || octets == NULL) {
-        free(octets);
+    if (record == NULL)
         return;
-    }
-    memcpy(octets, arrival->octets, arrival->count);
-    record->time_us     = arrival->time_us;
     record->from_target = true;
-    record->captured    = true;
-    record->octets      = octets;
-    record->count       = arrival->count;
-    packet_decode(octets, arrival->count, &record->packet);
+    if (!keep_octets(record, arrival))
+        return;
     if (record->packet.kind == PACKET_TCP) {
         tcp_options_parse(record->packet.segment.options, record->packet.segment.option_octets, &record->options);
         record->connection = connection_of(player, &record->packet.segment, true);

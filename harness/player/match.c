@@ -263,8 +263,9 @@ static bool acknowledges_lent(const struct connection *connection, const struct 
 {
     const struct shadow_end *target = &connection->shadow.target;
 
-    return connection->lent && (segment->flags & ~(unsigned)PSH) == ACK && segment->text_octets == 0 && segment->seq == target->nxt &&
-           seq_before(target->ack, segment->ack) && seq_before_eq(segment->ack, connection->lent_to);
+    return connection->lent && (segment->flags & ~(unsigned)PSH) == ACK && segment->text_octets == 0 &&
+           segment->seq == target->nxt && seq_before(target->ack, segment->ack) &&
+           seq_before_eq(segment->ack, connection->lent_to);
 }
 
 bool noise(const struct connection *connection, const struct record *record)

@@ -366,7 +366,8 @@ struct play *play_ladder(const struct ladder_case *ladder, enum state each, stru
     const char *lacks = service_lacks(options->service, ladder, each);
 
     if (lacks != NULL)
-        give_up(player, VERDICT_SKIP, "the target's application is a service that cannot %s: user calls at the target can", lacks);
+        give_up(player, VERDICT_SKIP, "the target's application is a service that cannot %s: user calls at the target can",
+                lacks);
     else if (play_steps(player, ladder->steps) == THROUGH)
         play->verdict = play->deviates ? VERDICT_FAIL : VERDICT_PASS;
     else

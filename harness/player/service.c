@@ -72,7 +72,8 @@ uint32_t echo_owed(const struct player *player, const struct connection *connect
 {
     const struct shadow_end *target = &connection->shadow.target, *peer = &connection->shadow.peer;
 
-    if (player->options.service != SERVICE_ECHO || !target->syn_seen || !target->ack_seen || target->fin_seen || target->rst_seen)
+    if (player->options.service != SERVICE_ECHO || !target->syn_seen || !target->ack_seen || target->fin_seen ||
+        target->rst_seen)
         return 0;
     uint32_t taken = target->ack - connection->irs - 1;
 

@@ -69,10 +69,7 @@ static void recover_further(struct tcp *tcp, struct control_block *tcb, uint32_t
     tcb->cwnd -= smaller(octets, tcb->cwnd);
     if (octets >= tcb->smss)
         tcb->cwnd += tcb->smss;
-    tcb->cwnd = larger(tcb->cwnd, tcb->smss);
-    /* "… for the first partial ACK that arrives during fast recovery, also reset the retransmit timer." */
-    if (!tcb->partial_acked)
-        tcp_stop_timer(tcb, TIMER_RETRANSMISSION);
+    tcb->cwnd          = larger(tcb->cwnd, tcb->smss);
     tcb->partial_acked = true;
     tcp_retransmit_first(tcp, tcb);
 }
@@ -103,8 +100,8 @@ void tcp_congestion_duplicate(struct tcp *tcp, struct control_block *tcb)
     /* RFC 6582 3.2 (2): not for segments that a timeout has sent again. */
     if (tcb->duplicate_acks > DUPLICATES_FOR_RETRANSMIT || !seq_before(tcb->recover, tcb->snd_una))
         return;
-    tcb->ssthresh       = half_of_flight(tcb);                                       /* step 2 */
-    tcb->cwnd           = tcb->ssthresh + DUPLICATES_FOR_RETRANSMIT * tcb->smss;     /* step 3 */
+    tcb->ssthresh       = half_of_flight(tcb);                                   /* step 2 */
+    tcb->cwnd           = tcb->ssthresh + DUPLICATES_FOR_RETRANSMIT * tcb->smss; /* step 3 */
     tcb->limited_octets = 0;
     tcb->recover        = tcb->snd_nxt;
     tcb->recovering     = true;

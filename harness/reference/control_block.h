@@ -30,10 +30,10 @@ struct held_range {
 struct control_block {
     enum state        state;
     tcp_name          name;
-    bool              passive;  /* came from LISTEN (RFC 9293 3.10.7.4, second and fourth)          */
-    bool              user_knows; /* the user has its name: OPEN gave it, or ACCEPTED has been signalled */
-    tcp_name          listener; /* the TCB in LISTEN that it came from, or 0                        */
-    bool              reopened; /* a SYN took it out of TIME-WAIT (MAY-2), which may have to come back */
+    bool              passive;                        /* came from LISTEN (RFC 9293 3.10.7.4, second and fourth)          */
+    bool              user_knows;                     /* the user has its name: OPEN gave it, or ACCEPTED has been signalled */
+    tcp_name          listener;                       /* the TCB in LISTEN that it came from, or 0                        */
+    bool              reopened;                       /* a SYN took it out of TIME-WAIT (MAY-2), which may have to come back */
     uint32_t          before_snd_nxt, before_rcv_nxt; /* … with these                               */
     struct ip_address local_address, remote_address;
     uint16_t          local_port, remote_port;
@@ -139,13 +139,13 @@ void tcp_remove_acknowledged(struct tcp *tcp, struct control_block *tcb, uint32_
 void tcp_icmp_arrives(struct tcp *tcp, const struct packet *packet);
 
 /* ---- timeouts.c: RFC 9293 3.10.8 */
-void tcp_start_timer(struct tcp *tcp, struct control_block *tcb, enum timer timer, uint64_t after_us);
-void tcp_stop_timer(struct control_block *tcb, enum timer timer);
-bool tcp_timer_runs(const struct control_block *tcb, enum timer timer);
-void tcp_run_timers(struct tcp *tcp, struct control_block *tcb);
-void tcp_enter_time_wait(struct tcp *tcp, struct control_block *tcb);
-void tcp_watch_orphan(struct tcp *tcp, struct control_block *tcb);
-void tcp_heard(struct tcp *tcp, struct control_block *tcb);
+void     tcp_start_timer(struct tcp *tcp, struct control_block *tcb, enum timer timer, uint64_t after_us);
+void     tcp_stop_timer(struct control_block *tcb, enum timer timer);
+bool     tcp_timer_runs(const struct control_block *tcb, enum timer timer);
+void     tcp_run_timers(struct tcp *tcp, struct control_block *tcb);
+void     tcp_enter_time_wait(struct tcp *tcp, struct control_block *tcb);
+void     tcp_watch_orphan(struct tcp *tcp, struct control_block *tcb);
+void     tcp_heard(struct tcp *tcp, struct control_block *tcb);
 uint64_t tcp_probe_interval_us(const struct tcp *tcp, const struct control_block *tcb);
 
 /* ---- send.c: RFC 9293 3.7, 3.8.6.2.1 */

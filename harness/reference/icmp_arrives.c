@@ -5,9 +5,16 @@
 enum severity { NOT_FOR_TCP, SOFT, HARD, TOO_BIG };
 
 enum {
-    ICMP_UNREACHABLE = 3, ICMP_FRAGMENTATION_NEEDED = 4, ICMP_TIME_EXCEEDED = 11, ICMP_PARAMETER_PROBLEM = 12,
-    ICMPV6_UNREACHABLE = 1, ICMPV6_TOO_BIG = 2, ICMPV6_TIME_EXCEEDED = 3, ICMPV6_PARAMETER_PROBLEM = 4,
-    IPV4_LEAST_MTU = 576, IPV6_LEAST_MTU = 1280
+    ICMP_UNREACHABLE          = 3,
+    ICMP_FRAGMENTATION_NEEDED = 4,
+    ICMP_TIME_EXCEEDED        = 11,
+    ICMP_PARAMETER_PROBLEM    = 12,
+    ICMPV6_UNREACHABLE        = 1,
+    ICMPV6_TOO_BIG            = 2,
+    ICMPV6_TIME_EXCEEDED      = 3,
+    ICMPV6_PARAMETER_PROBLEM  = 4,
+    IPV4_LEAST_MTU            = 576,
+    IPV6_LEAST_MTU            = 1280
 };
 
 /* RFC 9293 3.9.2.2, "Soft Errors" and "Hard Errors"; Source Quench (type 4) is in neither (MUST-55). */
@@ -36,8 +43,8 @@ static bool quotes_octets_in_flight(const struct control_block *tcb, uint32_t se
     return seq_before_eq(tcb->snd_una, seq) && seq_before(seq, tcb->snd_nxt);
 }
 
-/* RFC 1191 3 and 6.4: smaller segments from now on, and what was too big again at once, with no bearing on cwnd. RFC 5927 7.2: not
- * below what every path carries, and never larger. */
+/* RFC 1191 3 and 6.4: smaller segments from now on, and what was too big again at once, with no bearing on cwnd. RFC 5927 7.2:
+ * not below what every path carries, and never larger. */
 static void lower_path_mtu(struct tcp *tcp, struct control_block *tcb, uint32_t mtu)
 {
     uint32_t least = tcb->remote_address.family == 6 ? IPV6_LEAST_MTU : IPV4_LEAST_MTU;
@@ -70,8 +77,8 @@ void tcp_icmp_arrives(struct tcp *tcp, const struct packet *packet)
     const struct segment *quoted   = &packet->segment; /* ours: its source is the local socket */
     enum severity         severity = quoted->source.family == 6 ? severity_ipv6(packet->icmp_type, packet->icmp_code)
                                                                 : severity_ipv4(packet->icmp_type, packet->icmp_code);
-    struct control_block *tcb      = tcp_block_of_pair(tcp, &quoted->source, quoted->source_port, &quoted->destination,
-                                                       quoted->destination_port);
+    struct control_block *tcb =
+        tcp_block_of_pair(tcp, &quoted->source, quoted->source_port, &quoted->destination, quoted->destination_port);
 
     if (tcb == NULL || severity == NOT_FOR_TCP || !quotes_octets_in_flight(tcb, quoted->seq))
         return;

@@ -106,8 +106,8 @@ static void join_range(struct control_block *tcb, uint32_t from, uint32_t to)
     tcb->held_count  = tcb->held_count - (last - first) + 1;
 }
 
-/* The list is bounded: a range that would be one too many is not held, and comes again by retransmission. What begins at RCV.NXT
- * always finds a place, for it does not stay. */
+/* The list is bounded: a range that would be one too many is not held, and comes again by retransmission. What begins at
+ * RCV.NXT always finds a place, for it does not stay. */
 static bool has_place(const struct tcp *tcp, const struct control_block *tcb, uint32_t from, uint32_t to)
 {
     size_t i = first_touched(tcb, from);
@@ -201,9 +201,9 @@ bool tcp_window_wants_update(const struct tcp *tcp, const struct control_block *
 /* Hands over octets that are in order. RFC 9293 3.8.5: urgent mode ends where RCV.UP is reached. */
 size_t tcp_read(struct tcp *tcp, struct control_block *tcb, uint8_t *data, size_t room)
 {
-    size_t   size  = tcp->config.receive_buffer_octets;
-    size_t   count = room < tcb->receive_user ? room : tcb->receive_user;
-    size_t   first = count < size - tcb->receive_at ? count : size - tcb->receive_at;
+    size_t size  = tcp->config.receive_buffer_octets;
+    size_t count = room < tcb->receive_user ? room : tcb->receive_user;
+    size_t first = count < size - tcb->receive_at ? count : size - tcb->receive_at;
 
     memcpy(data, tcb->receive_buffer + tcb->receive_at, first);
     memcpy(data + first, tcb->receive_buffer, count - first);

@@ -46,6 +46,13 @@ static void measure(const struct tcp *tcp, struct control_block *tcb, uint64_t r
     tcb->rto_us = bounded(tcp, tcb->srtt_us + variation_us);
 }
 
+/* RFC 6582 3.2 (3): in a recovery the first partial ACK restarts the timer and the others do not, so that many losses end in a
+ * timeout instead of one retransmission for each round trip. */
+static bool leaves_the_timer(const struct control_block *tcb)
+{
+    return tcb->recovering && tcb->partial_acked && seq_before(tcb->snd_una, tcb->recover);
+}
+
 /* SND.UNA has moved. RFC 6298 (5.2) and (5.3): the timer is off, and started anew where something is still outstanding. */
 void tcp_rto_acknowledged(struct tcp *tcp, struct control_block *tcb)
 {
@@ -55,7 +62,8 @@ void tcp_rto_acknowledged(struct tcp *tcp, struct control_block *tcb)
     }
     tcb->retransmissions = 0;
     tcb->first_sent_us   = tcp->now_us;
-    tcp_stop_timer(tcb, TIMER_RETRANSMISSION);
+    if (!leaves_the_timer(tcb))
+        tcp_stop_timer(tcb, TIMER_RETRANSMISSION);
     tcp_stop_timer(tcb, TIMER_USER);
 }
 
@@ -86,7 +94,7 @@ void tcp_retransmission_timeout(struct tcp *tcp, struct control_block *tcb)
     if (tcb->retransmissions == tcp->config.r1_retransmissions)
         tcp_signal_user(tcp, tcb, TCP_SIGNAL_DELAYED);
     tcb->rto_us = bounded(tcp, 2 * tcb->rto_us); /* (5.5) */
-    tcb->timing = false;                         /* Karn: what is sent twice is not timed */
     tcb->syn_timed_out |= syn;
-    tcp_retransmit_first(tcp, tcb); /* (5.4); with it the timer starts again (5.6) */
+    /* (5.4). With it the timer starts again (5.6), and the segment is not timed any more (3, Karn). */
+    tcp_retransmit_first(tcp, tcb);
 }

@@ -186,11 +186,12 @@ static bool fifth_check_ack(struct tcp *tcp, struct control_block *tcb, const st
 
 /* ---- sixth, check the URG bit ----------------------------------------------------------------------------------------- */
 
-/* RCV.UP <- max (RCV.UP, SEG.UP), and the user is told whenever that is news (RFC 9293 3.8.5, MUST-32). A pointer that recedes, or
- * names what was received long ago, changes nothing. */
+/* RCV.UP <- max (RCV.UP, SEG.UP), and the user is told whenever that is news (RFC 9293 3.8.5, MUST-32). A pointer that recedes,
+ * or names what was received long ago, changes nothing. */
 void tcp_sixth_check_urg(struct tcp *tcp, struct control_block *tcb, const struct segment *segment)
 {
-    bool     listens  = tcb->state == SYN_RECEIVED || tcb->state == ESTABLISHED || tcb->state == FIN_WAIT_1 || tcb->state == FIN_WAIT_2;
+    bool listens =
+        tcb->state == SYN_RECEIVED || tcb->state == ESTABLISHED || tcb->state == FIN_WAIT_1 || tcb->state == FIN_WAIT_2;
     uint32_t up       = segment->seq + segment->urgent_pointer;
     uint32_t consumed = tcb->rcv_nxt - (uint32_t)tcb->receive_user;
 

@@ -93,7 +93,7 @@ static void note_sent(struct tcp *tcp, struct control_block *tcb, const struct s
     if (segment->seq == tcb->snd_nxt)
         tcp_rto_time_segment(tcp, tcb, segment->seq);
     else
-        tcb->timing = false; /* Karn */
+        tcb->timing = false; /* RFC 6298 3, Karn: what is sent twice tells no round trip */
     if (segment->seq == tcb->resend_nxt)
         tcb->resend_nxt = end;
     if (seq_before(tcb->snd_nxt, end))
@@ -251,7 +251,8 @@ static void send_octets(struct tcp *tcp, struct control_block *tcb, uint32_t nex
     tcp_emit(tcp, tcb, next, (uint8_t)(ACK | (fin ? FIN : 0) | (last && count > 0 ? PSH : 0)), count);
 }
 
-/* What is deemed lost goes again by whole segments, or all of it, or from SND.UNA on: a remainder waits for the ACKs that come. */
+/* What is deemed lost goes again by whole segments, or all of it, or from SND.UNA on: a remainder waits for the ACKs that come.
+ */
 static bool worth_resending(const struct control_block *tcb, uint32_t next, uint32_t count)
 {
     return count == tcb->smss || next == tcb->snd_una || !seq_before(next + count, tcb->snd_nxt - tcb->fin_sent);

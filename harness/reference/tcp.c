@@ -125,13 +125,13 @@ struct control_block *tcp_block_new(struct tcp *tcp)
             tcp->used = i + 1;
         tcp->generation = (tcp->generation + 1) & PLACE_MASK;
         *tcb            = (struct control_block){
-            .name           = tcp->generation << PLACE_BITS | (tcp_name)(i + 1),
-            .send_buffer    = tcb->send_buffer,
-            .receive_buffer = tcb->receive_buffer,
-            .held           = tcb->held,
-            .nagle          = true,
-            .path_mtu       = tcp->config.mtu_octets,
-            .rcv_wnd        = (uint32_t)tcp->config.receive_buffer_octets,
+                       .name           = tcp->generation << PLACE_BITS | (tcp_name)(i + 1),
+                       .send_buffer    = tcb->send_buffer,
+                       .receive_buffer = tcb->receive_buffer,
+                       .held           = tcb->held,
+                       .nagle          = true,
+                       .path_mtu       = tcp->config.mtu_octets,
+                       .rcv_wnd        = (uint32_t)tcp->config.receive_buffer_octets,
         };
         for (int timer = 0; timer < TIMERS; timer++)
             tcb->timers[timer] = NEVER;
@@ -222,8 +222,8 @@ bool tcp_address_is_unicast(const struct ip_address *address)
 /* RFC 9293 3.10.7: which of the four parts of SEGMENT ARRIVES has the word. */
 static void segment_arrives(struct tcp *tcp, const struct segment *segment)
 {
-    struct control_block *tcb = tcp_block_of_pair(tcp, &segment->destination, segment->destination_port, &segment->source,
-                                                  segment->source_port);
+    struct control_block *tcb =
+        tcp_block_of_pair(tcp, &segment->destination, segment->destination_port, &segment->source, segment->source_port);
 
     if (tcb == NULL) {
         struct control_block *listener = tcp_block_listening(tcp, segment);

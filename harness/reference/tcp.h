@@ -16,49 +16,49 @@ typedef uint32_t tcp_name;
 
 /* What the host can choose, once for all connections. tcp_config_default fills in what each line says. */
 struct tcp_config {
-    size_t   connections;             /* TCBs in all, listeners among them: 64                                          */
-    size_t   send_buffer_octets;      /* for each connection: 65536                                                     */
-    size_t   receive_buffer_octets;   /* RCV.BUFF for each connection, at most 65535: 65535                              */
-    size_t   held_ranges;             /* ranges of out-of-order octets that a connection holds: 32                       */
-    uint16_t mtu_octets;              /* largest IP packet: 1500                                                        */
-    uint8_t  hop_limit;               /* RFC 9293 3.9.2, MUST-49: 64                                                     */
-    uint16_t ephemeral_first;         /* local ports of active OPENs without one, first and last: 49152                  */
-    uint16_t ephemeral_last;          /* 65535                                                                          */
-    uint64_t msl_us;                  /* RFC 9293 3.4.2: 2 minutes                                                       */
-    uint64_t rto_initial_us;          /* RFC 6298 (2.1): 1 s                                                             */
-    uint64_t rto_least_us;            /* RFC 6298 (2.4): 1 s                                                             */
-    uint64_t rto_most_us;             /* RFC 6298 (2.5), at least 60 s: 120 s                                            */
-    uint64_t clock_granularity_us;    /* G of RFC 6298: 1 ms                                                             */
-    uint64_t delayed_ack_us;          /* RFC 9293 3.8.6.3, below 500 ms: 200 ms                                          */
-    uint64_t override_us;             /* RFC 9293 3.8.6.2.1 (4), 0.1 s to 1 s: 500 ms                                    */
-    unsigned r1_retransmissions;      /* RFC 9293 3.8.3, at least 3: 3                                                   */
-    uint64_t r2_us;                   /* RFC 9293 3.8.3 for data, at least 100 s: 150 s                                  */
-    uint64_t r2_syn_us;               /* RFC 9293 3.8.3 for a SYN, at least 3 minutes: 180 s                             */
-    uint64_t keep_alive_us;           /* RFC 9293 3.8.4, idle time before the first probe, at least 2 hours: 2 hours     */
-    uint64_t keep_alive_interval_us;  /* between probes: 75 s                                                           */
-    unsigned keep_alive_probes;       /* unanswered probes before the connection is given up: 9                         */
-    uint64_t orphan_us;               /* how long FIN-WAIT-2, or a zero window, may last once nobody receives: 60 s      */
-    unsigned challenge_acks;          /* RFC 5961 7: so many for a connection …                                          */
-    uint64_t challenge_us;            /* … in so long: 10 in 1 s                                                         */
-    uint64_t seed;                    /* of the secret key of RFC 6528 and of ephemeral ports: 0                         */
+    size_t   connections;            /* TCBs in all, listeners among them: 64                                          */
+    size_t   send_buffer_octets;     /* for each connection: 65536                                                     */
+    size_t   receive_buffer_octets;  /* RCV.BUFF for each connection, at most 65535: 65535                              */
+    size_t   held_ranges;            /* ranges of out-of-order octets that a connection holds: 32                       */
+    uint16_t mtu_octets;             /* largest IP packet: 1500                                                        */
+    uint8_t  hop_limit;              /* RFC 9293 3.9.2, MUST-49: 64                                                     */
+    uint16_t ephemeral_first;        /* local ports of active OPENs without one, first and last: 49152                  */
+    uint16_t ephemeral_last;         /* 65535                                                                          */
+    uint64_t msl_us;                 /* RFC 9293 3.4.2: 2 minutes                                                       */
+    uint64_t rto_initial_us;         /* RFC 6298 (2.1): 1 s                                                             */
+    uint64_t rto_least_us;           /* RFC 6298 (2.4): 1 s                                                             */
+    uint64_t rto_most_us;            /* RFC 6298 (2.5), at least 60 s: 120 s                                            */
+    uint64_t clock_granularity_us;   /* G of RFC 6298: 1 ms                                                             */
+    uint64_t delayed_ack_us;         /* RFC 9293 3.8.6.3, below 500 ms: 200 ms                                          */
+    uint64_t override_us;            /* RFC 9293 3.8.6.2.1 (4), 0.1 s to 1 s: 500 ms                                    */
+    unsigned r1_retransmissions;     /* RFC 9293 3.8.3, at least 3: 3                                                   */
+    uint64_t r2_us;                  /* RFC 9293 3.8.3 for data, at least 100 s: 150 s                                  */
+    uint64_t r2_syn_us;              /* RFC 9293 3.8.3 for a SYN, at least 3 minutes: 180 s                             */
+    uint64_t keep_alive_us;          /* RFC 9293 3.8.4, idle time before the first probe, at least 2 hours: 2 hours     */
+    uint64_t keep_alive_interval_us; /* between probes: 75 s                                                           */
+    unsigned keep_alive_probes;      /* unanswered probes before the connection is given up: 9                         */
+    uint64_t orphan_us;              /* how long FIN-WAIT-2, or a zero window, may last once nobody receives: 60 s      */
+    unsigned challenge_acks;         /* RFC 5961 7: so many for a connection …                                          */
+    uint64_t challenge_us;           /* … in so long: 10 in 1 s                                                         */
+    uint64_t seed;                   /* of the secret key of RFC 6528 and of ephemeral ports: 0                         */
 };
 
 void tcp_config_default(struct tcp_config *config);
 
 /* What the user of a connection is told (RFC 9293 3.9.1 and 3.10: "signal the user"). */
 enum tcp_signal {
-    TCP_SIGNAL_OPENED,       /* an active OPEN has come to ESTABLISHED                                                */
-    TCP_SIGNAL_ACCEPTED,     /* a passive one has: a new connection of a listener, see tcp_status.listener             */
-    TCP_SIGNAL_RECEIVABLE,   /* octets are there to be received                                                        */
-    TCP_SIGNAL_SENDABLE,     /* room in the send buffer has come back                                                  */
-    TCP_SIGNAL_URGENT,       /* RCV.UP has moved on: urgent data is announced                                          */
-    TCP_SIGNAL_CLOSING,      /* "connection closing": the peer's FIN has come                                          */
-    TCP_SIGNAL_DELAYED,      /* R1 is reached: the peer has not answered for a while                                   */
-    TCP_SIGNAL_SOFT_ERROR,   /* an ICMP message tells of trouble on the way; see tcp_status.soft_error                 */
-    TCP_SIGNAL_RESET,        /* "connection reset"                                                                     */
-    TCP_SIGNAL_REFUSED,      /* "connection refused"                                                                   */
-    TCP_SIGNAL_TIMED_OUT,    /* "connection aborted due to user timeout"                                               */
-    TCP_SIGNAL_CLOSED        /* the TCB is being deleted; the name means nothing from now on. Always the last          */
+    TCP_SIGNAL_OPENED,     /* an active OPEN has come to ESTABLISHED                                                */
+    TCP_SIGNAL_ACCEPTED,   /* a passive one has: a new connection of a listener, see tcp_status.listener             */
+    TCP_SIGNAL_RECEIVABLE, /* octets are there to be received                                                        */
+    TCP_SIGNAL_SENDABLE,   /* room in the send buffer has come back                                                  */
+    TCP_SIGNAL_URGENT,     /* RCV.UP has moved on: urgent data is announced                                          */
+    TCP_SIGNAL_CLOSING,    /* "connection closing": the peer's FIN has come                                          */
+    TCP_SIGNAL_DELAYED,    /* R1 is reached: the peer has not answered for a while                                   */
+    TCP_SIGNAL_SOFT_ERROR, /* an ICMP message tells of trouble on the way; see tcp_status.soft_error                 */
+    TCP_SIGNAL_RESET,      /* "connection reset"                                                                     */
+    TCP_SIGNAL_REFUSED,    /* "connection refused"                                                                   */
+    TCP_SIGNAL_TIMED_OUT,  /* "connection aborted due to user timeout"                                               */
+    TCP_SIGNAL_CLOSED      /* the TCB is being deleted; the name means nothing from now on. Always the last          */
 };
 
 /* What stands around the TCP. */
@@ -109,10 +109,10 @@ void tcp_packet_arrives(struct tcp *tcp, const uint8_t *packet, size_t count);
 
 struct tcp_open {
     bool              passive;
-    struct ip_address local_address; /* passive: family 0 means any address                                         */
-    uint16_t          local_port;    /* active: 0 means an ephemeral one                                            */
-    struct ip_address remote_address; /* passive: family 0 means anybody                                            */
-    uint16_t          remote_port;    /* passive: 0 means any                                                       */
+    struct ip_address local_address;   /* passive: family 0 means any address                                         */
+    uint16_t          local_port;      /* active: 0 means an ephemeral one                                            */
+    struct ip_address remote_address;  /* passive: family 0 means anybody                                            */
+    uint16_t          remote_port;     /* passive: 0 means any                                                       */
     uint64_t          user_timeout_us; /* 0: R2 alone bounds it; UINT64_MAX: nothing does                           */
     uint8_t           diffserv;        /* RFC 9293 3.9.2, MUST-48: DSCP and ECN field as one octet                  */
 };
@@ -138,13 +138,13 @@ struct tcp_status {
     uint16_t          local_port, remote_port;
     uint32_t          snd_una, snd_nxt, snd_wnd, snd_up, iss;
     uint32_t          rcv_nxt, rcv_wnd, rcv_up, irs;
-    bool              urgent;         /* urgent data is announced that the user has not received yet        */
-    uint64_t          urgent_to;      /* place in the received stream where it ends, counted from 0          */
-    size_t            unread_octets;  /* RCV.USER                                                            */
+    bool              urgent;        /* urgent data is announced that the user has not received yet        */
+    uint64_t          urgent_to;     /* place in the received stream where it ends, counted from 0          */
+    size_t            unread_octets; /* RCV.USER                                                            */
     size_t            unsent_octets, unacknowledged_octets, held_octets;
     uint32_t          cwnd, ssthresh, smss;
     uint64_t          rto_us, srtt_us, rttvar_us;
-    unsigned          soft_error;     /* 0, or type << 8 | code of the latest soft ICMP error                */
+    unsigned          soft_error; /* 0, or type << 8 | code of the latest soft ICMP error                */
 };
 
 enum tcp_error tcp_status(const struct tcp *tcp, tcp_name name, struct tcp_status *status);

@@ -103,8 +103,9 @@ static enum tcp_error open_in_closed(struct tcp *tcp, const struct tcp_open *wis
         open.local_port = ephemeral_port(tcp, &open);
     if (open.local_port == 0)
         return TCP_ERROR_NO_RESOURCES;
-    if (open.passive ? same_listener_exists(tcp, &open)
-                     : tcp_block_of_pair(tcp, &open.local_address, open.local_port, &open.remote_address, open.remote_port) != NULL)
+    if (open.passive
+            ? same_listener_exists(tcp, &open)
+            : tcp_block_of_pair(tcp, &open.local_address, open.local_port, &open.remote_address, open.remote_port) != NULL)
         return TCP_ERROR_ALREADY_EXISTS;
     tcb = tcp_block_new(tcp);
     if (tcb == NULL)
@@ -202,8 +203,8 @@ enum tcp_error tcp_send(struct tcp *tcp, tcp_name name, const uint8_t *data, siz
 
 /* ---- 3.10.3, RECEIVE ------------------------------------------------------------------------------------------------- */
 
-/* Octets that were acknowledged are the user's in every state; "connection closing" is the answer once they are all received and
- * the peer's FIN was behind them. */
+/* Octets that were acknowledged are the user's in every state; "connection closing" is the answer once they are all received
+ * and the peer's FIN was behind them. */
 enum tcp_error tcp_receive(struct tcp *tcp, tcp_name name, uint8_t *data, size_t room, size_t *count)
 {
     struct control_block *tcb = tcp_block_named(tcp, name);

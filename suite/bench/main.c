@@ -121,7 +121,8 @@ static int mutate(const char *count_text)
     uint64_t began = monotonic_ms();
     bool     good  = mutate_decoder(count, began) && mutate_notation(count, began) && mutate_player(count, began);
 
-    printf("%llu frames through the decoder, %llu lines and ladders through the parsers, %llu frames through player and referee: %s, "
+    printf("%llu frames through the decoder, %llu lines and ladders through the parsers, %llu frames through player and "
+           "referee: %s, "
            "%.0f s\n",
            (unsigned long long)count, (unsigned long long)count, (unsigned long long)count, good ? "no finding" : "a finding",
            (double)(monotonic_ms() - began) / 1000);

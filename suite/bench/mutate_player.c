@@ -138,7 +138,8 @@ static void close_target(void *self)
     (void)self;
 }
 
-/* ---- playing -------------------------------------------------------------------------------------------------------------- */
+/* ---- playing --------------------------------------------------------------------------------------------------------------
+ */
 
 /* clang-format off */
 static const struct ladder_case storms[] = {
@@ -168,9 +169,9 @@ static bool play_one(struct storm *storm, const struct ladder_case *ladder, enum
                                     .close          = close_target };
     struct referee     *referee = referee_open();
 
-    storm->left  = frames;
-    storm->last  = (struct segment){ 0 };
-    storm->iss   = (uint32_t)mutate_random(&storm->state);
+    storm->left       = frames;
+    storm->last       = (struct segment){ 0 };
+    storm->iss        = (uint32_t)mutate_random(&storm->state);
     struct play *play = play_ladder(ladder, each, &target, &options);
     bool         good = play != NULL && referee != NULL;
 

@@ -6,10 +6,10 @@
 #include "selftest/selftest.h"
 
 struct bench {
-    void          *prepared;
-    struct target  target;
-    uint32_t       irs, iss, nxt, acked; /* nxt: ours; acked: what we acknowledge */
-    uint16_t       port;
+    void               *prepared;
+    struct target       target;
+    uint32_t            irs, iss, nxt, acked; /* nxt: ours; acked: what we acknowledge */
+    uint16_t            port;
     struct call_request request;
     struct call_reply   reply;
 };
@@ -179,7 +179,7 @@ START_TEST(send_is_queued_whole)
     static struct bench bench;
     struct packet       packet;
     size_t              total = 0, wanted = 20 * (size_t)CALL_DATA_MAX_OCTETS;
-    bool                fin   = false;
+    bool                fin = false;
 
     begin(&bench, "", false);
     uint16_t handle = connect_passively(&bench, SERVICE_NONE, false);
@@ -287,10 +287,17 @@ START_TEST(active_open_reset_and_urgent)
 
         deliver(&bench, SYN | ACK, 9, ack, "");
         ck_assert(next_from_target(&bench, 5, &packet, NULL));
-        struct segment urgent = { .source = bench.target.tester, .destination = bench.target.address,
-                                  .source_port = bench.target.first_port, .destination_port = bench.port, .seq = 10, .ack = ack,
-                                  .flags = ACK | URG, .urgent_pointer = 3, .window = 100, .text = (const uint8_t *)"abcde",
-                                  .text_octets = 5 };
+        struct segment urgent = { .source           = bench.target.tester,
+                                  .destination      = bench.target.address,
+                                  .source_port      = bench.target.first_port,
+                                  .destination_port = bench.port,
+                                  .seq              = 10,
+                                  .ack              = ack,
+                                  .flags            = ACK | URG,
+                                  .urgent_pointer   = 3,
+                                  .window           = 100,
+                                  .text             = (const uint8_t *)"abcde",
+                                  .text_octets      = 5 };
 
         ck_assert(bench.target.deliver(bench.target.self, &urgent, NULL, &error));
         ck_assert(next_from_target(&bench, 300, &packet, NULL));
