@@ -64,6 +64,8 @@ static struct control_block *third_check_syn(struct tcp *tcp, struct control_blo
     tcb->remote_port     = segment->source_port;
     tcb->diffserv        = listener->diffserv;
     tcb->user_timeout_us = listener->user_timeout_us;
+    tcb->nagle           = listener->nagle;
+    tcb->keep_alive      = listener->keep_alive;
     tcb->state           = SYN_RECEIVED;
     tcb->last_heard_us   = tcp->now_us;
     learn_from_syn(tcp, tcb, segment);

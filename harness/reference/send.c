@@ -222,11 +222,13 @@ static bool may_send(const struct control_block *tcb)
     }
 }
 
-/* How much may leave from `next` on: the offered window (MUST-34: it may have shrunk) and RFC 5681's cwnd. */
+/* How much may leave from `next` on: the offered window (MUST-34: it may have shrunk) and RFC 5681's cwnd; beyond it RFC 3042
+ * lets new octets leave, not those that are sent again. */
 static uint32_t usable_window(const struct control_block *tcb, uint32_t next)
 {
-    uint32_t window = smaller(tcb->snd_wnd, tcb->cwnd + tcb->limited_octets);
-    uint32_t ahead  = next - tcb->snd_una;
+    uint32_t limited = next == tcb->snd_nxt ? tcb->limited_octets : 0;
+    uint32_t window  = smaller(tcb->snd_wnd, tcb->cwnd + limited);
+    uint32_t ahead   = next - tcb->snd_una;
 
     return window > ahead ? window - ahead : 0;
 }
