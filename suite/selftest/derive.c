@@ -15,6 +15,8 @@ static const struct ladder_case each     = { CASE ("x/each", ""), STATES (ESTABL
 static const struct ladder_case rounds   = { CASE ("x/rounds", ""), LADDER (ENTER (ESTABLISHED), ROUNDS (3, SILENCE (100)), ALIVE) };
 static const struct ladder_case ways     = { CASE ("x/ways", ""), LADDER (ENTER (ESTABLISHED),
     ONE_OF (BY ("a", IUT (ACK)), BY ("b", SILENCE (30000))), APP_SEES (END)) };
+static const struct ladder_case ends     = { CASE ("x/ends", ""), LADDER (ENTER (ESTABLISHED), PEER (FIN|ACK), IUT_ACKS (RCV_NXT + 1)) };
+static const struct ladder_case refused  = { CASE ("x/refused", ""), LADDER (ENTER (LISTEN), PEER (FIN|ACK), IUT (RST, .seq = SEG_ACK)) };
 /* clang-format on */
 
 START_TEST(waiting_is_silence_and_timers)
@@ -39,10 +41,14 @@ END_TEST
 START_TEST(what_the_application_must_do)
 {
     ck_assert(!needs_of(&quiet, EACH).calls);
-    ck_assert(needs_of(&doubling, EACH).calls);
+    ck_assert(needs_of(&doubling, EACH).sends);
+    ck_assert(!needs_of(&doubling, EACH).calls);
     ck_assert(needs_of(&opens, EACH).opens);
     ck_assert_uint_eq(needs_of(&opens, EACH).features, TIMESTAMPS);
-    ck_assert(needs_of(&ways, EACH).reads);
+    ck_assert(needs_of(&ways, EACH).told);
+    ck_assert(!needs_of(&ways, EACH).reads);
+    ck_assert(needs_of(&ends, EACH).stays);
+    ck_assert(!needs_of(&refused, EACH).stays);
     ck_assert(!needs_of(&each, ESTABLISHED).calls);
     ck_assert(needs_of(&each, FIN_WAIT_1).calls);
 }
