@@ -6,14 +6,14 @@ CC      ?= gcc
 PREFIX  ?= /usr/local
 VERSION := 0.1.0
 
-PACKAGES := libpcap jansson libsodium libcap-ng libnet
-DEBIAN   := gcc make pkg-config libpcap-dev libnet1-dev libjansson-dev libsodium-dev libcap-ng-dev check iproute2 tshark
+PACKAGES := libpcap jansson libsodium libcap-ng libxml-2.0 inih
+DEBIAN   := gcc make pkg-config libpcap-dev libnet1-dev libjansson-dev libsodium-dev libcap-ng-dev libxml2-dev libinih-dev check iproute2 tshark
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
 CFLAGS   ?= -O2 -g
 CFLAGS   += $(SANITIZE)
-CPPFLAGS += -D_GNU_SOURCE -DTCPROVE_VERSION='"$(VERSION)"' -Iharness -Icases -Ireports -Isuite -I.
-LIBRARIES = $(shell pkg-config --libs libpcap jansson libsodium libcap-ng) -lnet
+CPPFLAGS += $(shell pkg-config --cflags libxml-2.0) -D_GNU_SOURCE -DTCPROVE_VERSION='"$(VERSION)"' -Iharness -Icases -Ireports -Isuite -I.
+LIBRARIES = $(shell pkg-config --libs $(PACKAGES)) -lnet
 
 # A room's sources are all the .c files in it: a new case, target or rule is one file.
 HARNESS := $(sort $(wildcard harness/*.c harness/*/*.c))

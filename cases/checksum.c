@@ -13,7 +13,7 @@
         PEER    (ACK, .len = (length), .corrupt = damage),                                              \
         SILENCE (600),                                                                                  \
         PEER    (ACK, .len = (length)),                                                                 \
-        IUT_ACKS(RCV_NXT + (length)),                                                                   \
+        IUT_ACKS(RCV_NXT + (length), .rule = "RFC9293-3.10.7.4-ESTABLISHED-data"),                      \
         APP_SEES(DATA, .octets = (length))                                                              \
     ),                                                                                                  \
 },
@@ -49,7 +49,7 @@ DAMAGED ("ip-header", "A datagram with a wrong IPv4 header checksum has no effec
         PEER    (SYN, .corrupt = BAD_CHECKSUM),
         SILENCE (600),
         PEER    (SYN),
-        IUT     (SYN|ACK),
+        IUT     (SYN|ACK, .rule = "RFC9293-3.10.7.2-e"),
         PEER    (ACK),
         ALIVE
     ),
@@ -112,9 +112,9 @@ DAMAGED ("ip-header", "A datagram with a wrong IPv4 header checksum has no effec
         PEER    (FIN|ACK, .corrupt = BAD_CHECKSUM),
         SILENCE (600),
         PEER    (ACK, .len = 10),
-        IUT_ACKS(RCV_NXT + 10),
+        IUT_ACKS(RCV_NXT + 10),                             /* not 11 */
         PEER    (FIN|ACK),
-        IUT_ACKS(RCV_NXT + 1),
+        IUT_ACKS(RCV_NXT + 1, .rule = "RFC9293-3.10.7.4-fin-b"),
         APP_SEES(END)
     ),
 },
@@ -138,7 +138,7 @@ DAMAGED ("ip-header", "A datagram with a wrong IPv4 header checksum has no effec
         PEER    (SYN, .corrupt = BAD_CHECKSUM),
         SILENCE (600),
         PEER    (SYN),
-        IUT     (RST|ACK, .seq = ZERO, .ack = SEG_END)
+        IUT     (RST|ACK, .seq = ZERO, .ack = SEG_END, .rule = "RFC9293-3.10.7.1-b")
     ),
 },
 {

@@ -73,9 +73,9 @@ static const struct ladder_case handshake_cases[] = {
     REQS  ("RFC6298-5.5-b", "RFC6298-2.1-a", "RFC9293-3.10.8-d"),
     LADDER(
         ENTER   (SYN_RECEIVED),
-        IUT     (SYN|ACK, .seq = ISS, .after = MS(950, NO_LIMIT), .rule = "RFC6298-2.1-a"),
-        IUT     (SYN|ACK, .seq = ISS, .after = DOUBLED),
-        IUT     (SYN|ACK, .seq = ISS, .after = DOUBLED),
+        IUT     (SYN|ACK, .seq = ISS, .after = MS(950, NO_LIMIT), .mark = A, .rule = "RFC6298-2.1-a"),
+        IUT     (SYN|ACK, .seq = ISS, .after = MEASURED),
+        IUT     (SYN|ACK, .seq = ISS, .after = PERCENT(200, 2000, A)),
         PEER    (ACK),
         ALIVE
     ),

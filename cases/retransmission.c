@@ -7,6 +7,11 @@
         APP      (SEND, .octets = 100),                                                                 \
         IUT_SENDS(100, .held = YES)
 
+/* Clean samples: they end a backoff, and slow start opens the congestion window to several segments. */
+#define SAMPLED                                                                                         \
+        APP      (SEND, .octets = 3000),                                                                \
+        IUT_SENDS(3000)
+
 #define REPEATED(...)                                                                                   \
         IUT      (ACK, .seq = SND_UNA, .len = 100, __VA_ARGS__)
 
@@ -28,10 +33,10 @@ static const struct ladder_case retransmission_cases[] = {
     LADDER(
         ENTER    (ESTABLISHED),
         ONE_HELD,
-        REPEATED (.after = MEASURED),
-        REPEATED (.after = DOUBLED),
-        REPEATED (.after = DOUBLED),
-        REPEATED (.after = DOUBLED),
+        REPEATED (.after = MEASURED, .mark = A),            /* 1, 2, 4, 8: a clock of half a second may make the */
+        REPEATED (.after = MEASURED),                       /* first 1.5, so the later ones are held against it  */
+        REPEATED (.after = PERCENT(200, 2000, A)),
+        REPEATED (.after = PERCENT(400, 4000, A)),
         PEER     (ACK),
         ALIVE
     ),
@@ -41,31 +46,30 @@ static const struct ladder_case retransmission_cases[] = {
     REQS  ("RFC6298-3-a", "RFC9293-3.8.2-a", "RFC9293-MUST-18"),
     LADDER(
         ENTER    (ESTABLISHED),
+        SAMPLED,
         ONE_HELD,
         REPEATED (.after = MEASURED, .mark = A),
-        REPEATED (.after = DOUBLED),
+        REPEATED (.after = MEASURED),
         PEER     (ACK),                                     /* ambiguous: which of the three? */
         ONE_HELD,
-        REPEATED (.after = PERCENT(150, 600, A)),
+        REPEATED (.after = PERCENT(220, 2000, A)),          /* four times the timeout is right */
         PEER     (ACK),
         ALIVE
     ),
 },
 {
     CASE  ("retransmission/sample-ends-backoff", "Once new data was acknowledged without being repeated, the timeout is the estimate's again"),
-    REQS  ("RFC6298-5-b"),
+    REQS  ("RFC6298-5-b", "RFC9293-MUST-18"),
     LADDER(
         ENTER    (ESTABLISHED),
+        SAMPLED,
         ONE_HELD,
         REPEATED (.after = MEASURED, .mark = A),
-        REPEATED (.after = DOUBLED),
+        REPEATED (.after = MEASURED),
         PEER     (ACK),
-        APP      (SEND, .octets = 100),
-        IUT_SENDS(100),                                     /* a clean sample */
-        APP      (SEND, .octets = 100),
-        IUT_SENDS(100),
+        SAMPLED,
         ONE_HELD,
-        REPEATED (.after = PERCENT(50, 180, A)),
+        REPEATED (.after = PERCENT(40, 190, A)),
         PEER     (ACK),
         ALIVE
     ),
@@ -82,20 +86,22 @@ static const struct ladder_case retransmission_cases[] = {
     ),
 },
 {
-    CASE  ("retransmission/new-ack-restarts", "An ACK of part of the data restarts the timer for the rest"),
+    CASE  ("retransmission/new-ack-restarts", "Each ACK of part of the data restarts the timer for the rest"),
     REQS  ("RFC6298-5.3-a"),
     LADDER(
         ENTER    (ESTABLISHED, .mss = 500),
+        SAMPLED,
         ONE_HELD,
         REPEATED (.after = MEASURED, .mark = A),            /* how long the timeout is */
         PEER     (ACK),
-        APP      (SEND, .octets = 3000),
-        IUT_SENDS(3000),                                    /* clean samples end the backoff, slow start opens the window */
-        APP      (SEND, .octets = 1000),
-        IUT_SENDS(1000, .held = YES),
-        WAIT     (150),
-        PEER     (ACK, .ack = SND_UNA + 500),
-        IUT      (ACK, .seq = SND_UNA, .len = 500, .after = PERCENT(88, 300, A)),
+        SAMPLED, SAMPLED, SAMPLED,                          /* five segments at a time again, at RFC 5681's pace */
+        APP      (SEND, .octets = 2500),
+        IUT_SENDS(2500, .held = YES, .mark = B),
+        WAIT     (150), PEER (ACK, .ack = SND_UNA + 500),   /* four restarts put it off by 600 ms */
+        WAIT     (150), PEER (ACK, .ack = SND_UNA + 500),
+        WAIT     (150), PEER (ACK, .ack = SND_UNA + 500),
+        WAIT     (150), PEER (ACK, .ack = SND_UNA + 500),
+        IUT      (ACK, .seq = SND_UNA, .len = SOME, .after = PERCENT(115, 4000, A), .since = B),
         PEER     (ACK),
         ALIVE
     ),
@@ -105,6 +111,7 @@ static const struct ladder_case retransmission_cases[] = {
     REQS  ("RFC6298-5.4-a", "RFC9293-3.10.8-b"),
     LADDER(
         ENTER    (ESTABLISHED, .mss = 500),
+        SAMPLED,
         APP      (SEND, .octets = 1500),
         IUT_SENDS(1500, .held = YES),
         IUT      (ACK, .seq = SND_UNA, .len = SOME, .after = MEASURED),
@@ -173,9 +180,9 @@ static const struct ladder_case retransmission_cases[] = {
     LADDER(
         APP      (OPEN),
         IUT      (SYN),
+        IUT      (SYN, .seq = ISS, .after = MEASURED, .mark = A),
         IUT      (SYN, .seq = ISS, .after = MEASURED),
-        IUT      (SYN, .seq = ISS, .after = DOUBLED),
-        IUT      (SYN, .seq = ISS, .after = DOUBLED),
+        IUT      (SYN, .seq = ISS, .after = PERCENT(200, 2000, A)),
         PEER     (SYN|ACK),
         IUT      (ACK, .seq = ISS + 1, .ack = IRS + 1),
         ALIVE

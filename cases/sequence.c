@@ -114,13 +114,16 @@ static const struct ladder_case sequence_cases[] = {
     ),
 },
 {
-    CASE  ("sequence/old-ack", "An ACK below SND.UNA moves nothing"),
+    CASE  ("sequence/old-ack", "An ACK below SND.UNA moves nothing, whether it is ignored or answered"),
     REQS  ("RFC9293-3.10.7.4-*-acklow"),
     STATES(FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, CLOSING),
     LADDER(
         ENTER   (EACH),
         PEER    (ACK, .ack = SND_UNA - 1),
-        SILENCE (PROVEN),
+        ONE_OF  (
+            BY ("RFC9293-3.10.7.4-*-acklow", SILENCE (300)),
+            BY ("RFC9293-3.10.7.4-ack-b",    IUT (ACK))
+        ),
         ALIVE
     ),
 },

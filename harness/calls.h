@@ -13,7 +13,8 @@
 enum { CALL_DATA_MAX_OCTETS = 16384 };
 
 enum call_kind {
-    CALL_PASSIVE_OPEN,  /* listen: port (0: any free one) -> handle of the listener, port                            */
+    CALL_PASSIVE_OPEN,  /* listen: port (0: any free one) -> handle of the listener, port. `service` is what it will be told
+                           to serve: a target whose listeners are there already answers the port of that one         */
     CALL_RESERVE,       /* keep a port free of listeners, so that it is CLOSED -> port                               */
     CALL_OPEN,          /* active open towards address, port -> handle, port (the local one)                         */
     CALL_ACCEPTED,      /* has handle (a listener) a connection from address, port? -> handle; CALL_PENDING if not   */
@@ -29,7 +30,22 @@ enum call_kind {
     CALL_SERVE          /* on a listener: its connections to come are served as `service` says, not by calls         */
 };
 
-enum service { SERVICE_NONE, SERVICE_ECHO, SERVICE_DISCARD, SERVICE_CHARGEN };
+/* SERVICE_UNKNOWN: something listens, and nobody said what. */
+enum service {
+    SERVICE_NONE,
+    SERVICE_ECHO,
+    SERVICE_DISCARD,
+    SERVICE_CHARGEN,
+    SERVICE_DAYTIME,
+    SERVICE_HTTP,
+    SERVICE_UNKNOWN
+};
+enum { SERVICES = SERVICE_UNKNOWN + 1 };
+
+/* As a user writes it; "" for NONE. */
+const char *service_name(enum service service);
+/* Its well-known port; 0 where there is none. */
+uint16_t service_port(enum service service);
 
 enum call_result {
     CALL_OK,

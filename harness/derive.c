@@ -8,6 +8,8 @@ struct tally {
     uint64_t     previous_ms, previous_limit_ms;
     uint64_t     marked_ms[PREVIOUS], marked_limit_ms[PREVIOUS];
     enum state   each, entered;
+    bool         answered; /* the target has sent a SYN,ACK to a SYN that no ENTER sent */
+    bool         fed;      /* an ALIVE has given the application an octet */
 };
 
 static void wait_for_interval(struct tally *tally, const struct rung_segment *segment)
@@ -54,6 +56,10 @@ static void tally_ways(struct tally *tally, const struct step *step)
             longest = tried;
         if (tried.needs.at_most_ms > longest.needs.at_most_ms)
             longest.needs.at_most_ms = tried.needs.at_most_ms;
+        longest.needs.establishes = longest.needs.establishes || tried.needs.establishes;
+        longest.needs.texts       = longest.needs.texts || tried.needs.texts;
+        longest.needs.breaks_ip   = longest.needs.breaks_ip || tried.needs.breaks_ip;
+        longest.fed               = longest.fed || tried.fed;
     }
     *tally = longest;
 }
@@ -78,20 +84,38 @@ static void tally_entry(struct tally *tally, const struct entry *entry)
     needs->stays = needs->stays || state == CLOSE_WAIT || state == LAST_ACK;
     needs->opens = needs->opens || state == SYN_SENT || entry->via == ACTIVE;
     needs->at_most_ms += 4 * RUNG_LIMIT_MS;
+    needs->establishes = needs->establishes || state >= ESTABLISHED;
+    tally->answered    = tally->answered || state == SYN_RECEIVED;
 }
 
 /* A FIN that may be accepted ends what a service does: it closes in turn. */
 static void tally_peer(struct tally *tally, const struct rung_segment *segment)
 {
-    bool closes = (segment->flags & (FIN | ACK | RST)) == (FIN | ACK) && segment->corrupt == UNDAMAGED;
+    struct needs *needs   = &tally->needs;
+    bool          closes  = (segment->flags & (FIN | ACK | RST)) == (FIN | ACK) && segment->corrupt == UNDAMAGED;
+    bool          greets  = (segment->flags & (SYN | ACK | RST)) == ACK && segment->seq == 0 && segment->ack == 0;
+    bool          reaches = needs->establishes || tally->answered;
 
-    tally->needs.stays = tally->needs.stays || (closes && tally->entered >= SYN_RECEIVED);
+    needs->stays       = needs->stays || (closes && tally->entered >= SYN_RECEIVED);
+    needs->establishes = needs->establishes || (greets && tally->answered && segment->corrupt == UNDAMAGED);
+    needs->texts       = needs->texts || (segment->len != 0 && reaches);
+    needs->breaks_ip   = needs->breaks_ip || segment->corrupt == BAD_IP_CHECKSUM || segment->corrupt == IP_LENGTH_SHORT;
+}
+
+/* In the later states SILENCE (PROVEN) is a short real one. */
+static void tally_silence(struct tally *tally, uint32_t ms)
+{
+    uint32_t waited_ms = ms == PROVEN && tally->entered >= FIN_WAIT_1 ? PROVEN_LATER_MS : ms;
+
+    tally->needs.waits_ms += waited_ms;
+    tally->needs.at_most_ms += waited_ms;
 }
 
 static void tally_step(struct tally *tally, const struct step *step)
 {
     struct needs *needs = &tally->needs;
 
+    needs->texts = needs->texts || tally->fed;
     switch (step->rung) {
     case RUNG_ENTER:
         tally_entry(tally, &step->entry);
@@ -100,17 +124,20 @@ static void tally_step(struct tally *tally, const struct step *step)
         tally_peer(tally, &step->segment);
         break;
     case RUNG_IUT:
+        tally->answered = tally->answered || (step->segment.flags & SYN) != 0;
+        wait_for_interval(tally, &step->segment);
+        break;
     case RUNG_IUT_ACKS:
     case RUNG_IUT_SENDS:
         wait_for_interval(tally, &step->segment);
         break;
     case RUNG_PEER_SENDS:
+        needs->texts = true;
         needs->at_most_ms += 4 * RUNG_LIMIT_MS;
         break;
     case RUNG_SILENCE:
     case RUNG_WAIT:
-        needs->waits_ms += step->number;
-        needs->at_most_ms += step->number;
+        tally_silence(tally, step->number);
         break;
     case RUNG_APP:
         tally_call(tally, step);
@@ -123,6 +150,8 @@ static void tally_step(struct tally *tally, const struct step *step)
     case RUNG_ALIVE:
     case RUNG_GONE:
         needs->at_most_ms += RUNG_LIMIT_MS + CHALLENGE_PAUSE_MS;
+        if (step->rung == RUNG_ALIVE && (tally->answered || tally->entered >= SYN_RECEIVED))
+            tally->fed = needs->establishes = true;
         break;
     case RUNG_ONE_OF:
         tally_ways(tally, step);

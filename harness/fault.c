@@ -2,7 +2,7 @@
  * that was damaged on purpose stays damaged. It reads headers by itself and believes no length that they claim. */
 #include "fault.h"
 
-#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "checksum.h"
@@ -166,6 +166,19 @@ const struct fault *fault_find(const char *name)
         if (strcmp(faults[i].name, name) == 0)
             return &faults[i];
     return NULL;
+}
+
+bool fault_named(const char *name, const struct fault **fault, struct error *error)
+{
+    char   known[320] = "";
+    size_t used       = 0;
+
+    *fault = name != NULL ? fault_find(name) : NULL;
+    if (name == NULL || name[0] == '\0' || *fault != NULL)
+        return true;
+    for (size_t i = 0; fault_at(i) != NULL && used < sizeof known; i++)
+        used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i > 0 ? ", " : "", fault_at(i)->name);
+    return error_set(error, "unknown fault \"%s\": known are %s", name, known);
 }
 
 const struct fault *fault_at(size_t index)

@@ -4,8 +4,11 @@
 #ifndef TCPROVE_FAULT_H
 #define TCPROVE_FAULT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "error.h"
 
 enum fault_verdict { FAULT_PASS, FAULT_DROP };
 
@@ -19,6 +22,9 @@ struct fault {
 
 /* The fault of that name; NULL where there is none. */
 const struct fault *fault_find(const char *name);
+
+/* The same as a user names it: *fault is NULL for "" and NULL; false with a sentence that lists them all for an unknown one. */
+bool fault_named(const char *name, const struct fault **fault, struct error *error);
 
 /* The faults in the table's order; NULL beyond its end. */
 const struct fault *fault_at(size_t index);

@@ -32,6 +32,9 @@ struct referee;
 struct referee *referee_open(void);
 void            referee_close(struct referee *referee);
 
+/* What the target sends is captured before its TCP checksum is computed: it is not judged. */
+void referee_leave_checksums(struct referee *referee);
+
 /* One packet as captured at the tester's side, in order. `count` octets from the IP header on. */
 void referee_sees(struct referee *referee, bool from_target, const uint8_t *octets, size_t count);
 

@@ -17,7 +17,7 @@ bool shadow_sacks(const struct shadow *shadow)
 
 uint32_t shadow_mss(const struct shadow_end *receiver, uint8_t family)
 {
-    if (receiver->syn.has_mss)
+    if (receiver->syn.has_mss && receiver->syn.mss > 0)
         return receiver->syn.mss;
     return family == 6 ? 1220 : 536;
 }

@@ -41,7 +41,7 @@ bool shadow_timestamps(const struct shadow *shadow);
 bool shadow_sacks(const struct shadow *shadow);
 
 /* Octets of an option-free segment's text that the other end may send, by the MSS option of `receiver` or RFC 9293 3.7.1's
- * default of 536 (IPv4) or 1220 (IPv6) where there is none. */
+ * default of 536 (IPv4) or 1220 (IPv6) where there is none, or one of 0, which nobody could obey. */
 uint32_t shadow_mss(const struct shadow_end *receiver, uint8_t family);
 
 #endif

@@ -32,6 +32,9 @@ struct target {
     uint16_t          first_port;    /* of TESTER_PORTS of the tester's that are this case's alone, fresh in the run */
     uint16_t          mtu;           /* octets of an IP packet on the link */
     uint64_t          round_trip_us; /* an upper bound for an immediate reply on this path, added to AT_ONCE */
+    unsigned          services; /* bits, 1 << enum service: these stand at the target, and no user calls; 0: whatever is told */
+    bool              checksums_unseen; /* what the target sends is captured before its TCP checksum is computed */
+    bool              kernel_writes_ip; /* the IP header of what is delivered cannot be wrong: a kernel rewrites it */
 
     /* Sends a segment from the tester (its addresses as they stand in *segment), damaged as wished (NULL: not at all).
      * false with a sentence when it could not leave. */
@@ -49,12 +52,28 @@ struct target {
     void (*close)(void *self);
 };
 
+/* A service that the user says stands at the target: what answers there, and on which port (0: its well-known one). */
+struct service_at {
+    enum service kind;
+    uint16_t     port;
+};
+
+/* What a run wants of its target. Strings are borrowed until prepare returns; NULL: not given. */
+struct target_wish {
+    const char              *spec;  /* what the user wrote, with any "+FAULT" cut off ... */
+    const char              *fault; /* ... and given here; "" or NULL for none */
+    bool                     ipv6;
+    uint64_t                 seed;
+    const char              *interface, *source; /* -i, --source */
+    const struct service_at *services;
+    size_t                   service_count;
+};
+
 /* A kind of target: how a run prepares it (once, in the parent) and how a case opens it (in the case's own process). */
 struct target_kind {
     const char *name, *description;
-    /* Prepares for a run. `spec` is what the user wrote, with any "+FAULT" cut off and given as `fault` ("" for none).
-     * NULL with a sentence when the environment cannot carry it; that is exit status 3. */
-    void *(*prepare)(const char *spec, const char *fault, bool ipv6, uint64_t seed, struct error *error);
+    /* Prepares for a run. NULL with a sentence when the environment cannot carry it; that is exit status 3. */
+    void *(*prepare)(const struct target_wish *wish, struct error *error);
     /* Opens the target for one case: capture first, then whatever can send. `slot` is below
      * 1,000 and no other case that is playing has it; the tester's ports are 1024 + slot * TESTER_PORTS and on. Runs in
      * the case's own process and drops all privilege before it returns. */

@@ -1,8 +1,6 @@
-#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "results.h"
 
@@ -29,12 +27,13 @@ static json_t *case_object(const struct result *result)
         json_array_append_new(requirements, text(result->reqs[i]));
     for (size_t i = 0; i < result->transcript_lines; i++)
         json_array_append_new(transcript, text(result->transcript[i]));
-    return json_pack("{so ss so ss so so ss so si si sI so so so so so ss}", "id", text(result->id), "group", result->group,
-                     "title", text(result->title), "level", result->level, "requirements", requirements, "charged",
-                     text(result->charged), "verdict", verdict_name(result->verdict), "reason", text(result->reason),
+    return json_pack("{so ss so ss so so ss so si si sI so so so so so ss sb so}", "id", text(result->id), "group",
+                     result->group, "title", text(result->title), "level", result->level, "requirements", requirements,
+                     "charged", text(result->charged), "verdict", verdict_name(result->verdict), "reason", text(result->reason),
                      "attempts", (int)result->attempts, "failed_attempts", (int)result->failed_attempts, "duration_ms",
                      (json_int_t)result->duration_ms, "source", text(result->source), "expected", text(result->expected),
-                     "actual", text(result->actual), "ways", text(result->ways), "transcript", transcript, "pcap", "");
+                     "actual", text(result->actual), "ways", text(result->ways), "transcript", transcript, "pcap", result->pcap,
+                     "unexpected", result->unexpected, "known", text(result->known));
 }
 
 static json_t *summary_object(const struct results *results)
@@ -59,40 +58,16 @@ static json_t *run_object(const struct results *results)
                      "interrupted", results->interrupted, "summary", summary_object(results), "cases", cases);
 }
 
-static bool write_whole(json_t *run, const char *path)
+static bool write_json(FILE *file, const struct results *results)
 {
-    FILE *file = fopen(path, "we");
+    json_t *run     = run_object(results);
+    bool    written = run != NULL && json_dumpf(run, file, JSON_INDENT(1) | JSON_SORT_KEYS) == 0 && fputc('\n', file) != EOF;
 
-    if (file == NULL)
-        return false;
-    bool written = json_dumpf(run, file, JSON_INDENT(1) | JSON_SORT_KEYS) == 0 && fputc('\n', file) != EOF && fflush(file) == 0;
-    int  why     = errno;
-
-    if (fclose(file) != 0 && written) {
-        written = false;
-        why     = errno;
-    }
-    errno = why;
+    json_decref(run);
     return written;
 }
 
 bool report_json(const struct results *results, const char *path, struct error *error)
 {
-    char    beside[4096];
-    json_t *run = run_object(results);
-
-    if (run == NULL)
-        return error_set(error, "%s was not written: out of memory", path);
-    if ((size_t)snprintf(beside, sizeof beside, "%s.part", path) >= sizeof beside) {
-        json_decref(run);
-        return error_set(error, "%s was not written: the path is too long", path);
-    }
-    bool written = write_whole(run, beside) && rename(beside, path) == 0;
-
-    if (!written) {
-        error_set(error, "%s was not written: %s", path, strerror(errno));
-        unlink(beside);
-    }
-    json_decref(run);
-    return written;
+    return report_file(path, write_json, results, error);
 }

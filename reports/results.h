@@ -20,6 +20,9 @@ struct result {
     size_t       req_count;
     enum verdict verdict;
     bool         violation, deviation; /* of a FAIL */
+    bool         unexpected;           /* decides the exit status, and what turns red */
+    char         known[160];           /* the baseline's reason for a verdict that was expected and is no pass */
+    char         pcap[128];            /* its packets, relative to the folder of results; "" : none */
     char         charged[64], charged_text[300];
     char         reason[600], expected[600], actual[600], ways[256];
     unsigned     attempts, failed_attempts; /* how often it was played, and how often it failed */
@@ -54,8 +57,33 @@ void report_case(FILE *out, const struct result *result, const char *again, bool
 /* Counts, what could not be judged and why, and RFC 1122's word. */
 void report_summary(FILE *out, const struct results *results, bool colour);
 
+/* TAP 14. What was expected and is no pass is a TODO, as that format has it. */
+bool report_tap(const struct results *results, const char *path, struct error *error);
+
+/* JUnit's XML as GitHub, GitLab and Jenkins read it: a suite for each group; only what is unexpected is a failure. */
+bool report_junit(const struct results *results, const char *path, struct error *error);
+
+/* The whole text for a terminal, without colour. */
+bool report_text(const struct results *results, const char *path, struct error *error);
+
 /* results.json as the README describes it. false with a sentence when it could not be written whole; what was there before
  * stays until the new file is complete. */
 bool report_json(const struct results *results, const char *path, struct error *error);
+
+/* A format: its name on the command line, its file in a folder of results, and its writer. */
+struct report_format {
+    const char *name, *file;
+    bool (*write)(const struct results *results, const char *path, struct error *error);
+};
+
+/* NULL beyond the last. */
+const struct report_format *report_format_at(size_t index);
+/* The format whose name is these `length` octets; NULL if there is none. */
+const struct report_format *report_format_find(const char *name, size_t length);
+
+/* Writes a file beside its place and moves it there once it is whole; "-" is standard output. `write` returns whether it could.
+ */
+bool report_file(const char *path, bool (*write)(FILE *file, const struct results *results), const struct results *results,
+                 struct error *error);
 
 #endif

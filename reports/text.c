@@ -169,3 +169,17 @@ void report_summary(FILE *out, const struct results *results, bool colour)
         fprintf(out, "; %u could not be", s.inconclusive + s.skip + s.error);
     fprintf(out, "%s\n", results->interrupted ? " (interrupted: the rest was not played)" : "");
 }
+
+static bool write_text(FILE *file, const struct results *results)
+{
+    for (size_t i = 0; i < results->count; i++)
+        if (results->at[i].verdict == VERDICT_FAIL || results->at[i].verdict == VERDICT_ERROR)
+            report_case(file, &results->at[i], "", false);
+    report_summary(file, results, false);
+    return ferror(file) == 0;
+}
+
+bool report_text(const struct results *results, const char *path, struct error *error)
+{
+    return report_file(path, write_text, results, error);
+}

@@ -11,6 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "pcapng.h"
+#include "results.h"
+
 uint64_t monotonic_ms(void)
 {
     struct timespec now;
@@ -53,12 +56,14 @@ static void outcome_from_play(const struct play *play, struct case_outcome *outc
     snprintf(outcome->ways, sizeof outcome->ways, "%s", play->ways);
 }
 
-static void let_referee_judge(const struct play *play, struct case_outcome *outcome)
+static void let_referee_judge(const struct play *play, const struct target *target, struct case_outcome *outcome)
 {
     struct referee *referee = referee_open();
 
     if (referee == NULL)
         return;
+    if (target->checksums_unseen)
+        referee_leave_checksums(referee);
     for (size_t i = 0; i < play->packet_count; i++)
         referee_sees(referee, play->packets[i].from_target, play->packets[i].octets, play->packets[i].count);
     for (size_t i = 0; i < REFEREE_RULES; i++)
@@ -78,6 +83,31 @@ static void send_home(int fd, const struct case_outcome *outcome, const struct p
     }
 }
 
+static bool worth_keeping(const struct case_wish *wish, const struct case_outcome *outcome)
+{
+    bool broken = false;
+
+    for (size_t i = 0; i < REFEREE_RULES; i++)
+        broken = broken || outcome->rulings[i].broken > 0;
+    return wish->pcap_folder >= 0 && (wish->pcap_all || outcome->verdict != VERDICT_PASS || broken);
+}
+
+static void keep_packets(const struct case_wish *wish, const struct play *play, struct case_outcome *outcome)
+{
+    char         comment[sizeof outcome->reason + 200];
+    struct error error;
+
+    if (!worth_keeping(wish, outcome) || play->packet_count == 0)
+        return;
+    pcapng_name(wish->entry->id, outcome->pcap, sizeof outcome->pcap);
+    snprintf(comment, sizeof comment, "%s: %s. %s", wish->entry->id, verdict_name(outcome->verdict), outcome->reason);
+    if (pcapng_write(wish->pcap_folder, outcome->pcap, comment, play->packets, play->packet_count, &error))
+        return;
+    /* The verdict stands without the file. */
+    outcome->pcap[0] = '\0';
+    fprintf(stderr, "tcprove: %s\n", error.sentence);
+}
+
 static void play_in_child(const struct case_wish *wish, int fd)
 {
     static struct case_outcome outcome;
@@ -94,7 +124,8 @@ static void play_in_child(const struct case_wish *wish, int fd)
 
     if (play != NULL) {
         outcome_from_play(play, &outcome);
-        let_referee_judge(play, &outcome);
+        let_referee_judge(play, &target, &outcome);
+        keep_packets(wish, play, &outcome);
         send_home(fd, &outcome, play);
     }
     play_release(play);

@@ -21,6 +21,7 @@ struct case_outcome {
     uint64_t      duration_us, first_answer_us;
     struct ruling rulings[REFEREE_RULES];
     uint32_t      transcript_lines;
+    char          pcap[128]; /* name of its file of packets, "" if there is none */
 };
 
 struct case_process {
@@ -38,6 +39,8 @@ struct case_wish {
     void                          *prepared;
     unsigned                       slot;
     struct play_options            options;
+    int                            pcap_folder; /* -1: none */
+    bool                           pcap_all;
 };
 
 /* Forks; false with a sentence when that fails. The child dies with its parent. */

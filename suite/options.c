@@ -7,7 +7,7 @@
 
 #include "catalog.h"
 
-static const char *const verbs[] = { "run", "list", "explain", "lint", "help", "version" };
+static const char *const verbs[] = { "run", "list", "explain", "lint", "compare", "doctor", "help", "version" };
 
 struct option_word {
     const char *name, *argument, *what;
@@ -85,19 +85,82 @@ static bool read_profile(struct options *options, const char *value, struct erro
 
 static bool read_service(struct options *options, const char *value, struct error *error)
 {
-    if (strcmp(value, "echo") == 0)
-        options->service = SERVICE_ECHO;
-    else if (strcmp(value, "discard") == 0)
-        options->service = SERVICE_DISCARD;
-    else
-        return error_set(error, "--service is echo or discard, not \"%s\"", value);
+    struct service_at service = { .kind = SERVICE_NONE };
+    size_t            length  = strcspn(value, "=");
+    unsigned long     port    = 0;
+
+    for (int kind = SERVICE_ECHO; kind < SERVICE_UNKNOWN; kind++)
+        if (strncmp(value, service_name((enum service)kind), length) == 0 && service_name((enum service)kind)[length] == '\0')
+            service.kind = (enum service)kind;
+    if (service.kind == SERVICE_NONE || length == 0)
+        return error_set(error,
+                         "--service is echo, discard, chargen, daytime or http, and =PORT where it is not the usual one,"
+                         " not \"%s\"",
+                         value);
+    if (value[length] == '=' && (!read_number("--service", value + length + 1, UINT16_MAX, &port, error) || port == 0))
+        return error_set(error, "--service %s takes a port from 1 to 65535", value);
+    service.port = (uint16_t)port;
+    for (size_t i = 0; i < options->service_count; i++)
+        if (options->services[i].kind == service.kind)
+            return error_set(error, "--service %s is given twice", service_name(service.kind));
+    if (options->service_count == 0)
+        options->service = service.kind;
+    options->services[options->service_count++] = service;
     return true;
+}
+
+static bool read_interface(struct options *options, const char *value, struct error *error)
+{
+    (void)error;
+    options->interface = value;
+    return true;
+}
+
+static bool read_source(struct options *options, const char *value, struct error *error)
+{
+    struct ip_address address;
+
+    options->source = value;
+    return ip_address_parse(value, &address) || error_set(error, "--source takes an IP address, not \"%s\"", value);
 }
 
 static bool read_output(struct options *options, const char *value, struct error *error)
 {
     (void)error;
     options->output = value;
+    return true;
+}
+
+static bool read_report(struct options *options, const char *value, struct error *error)
+{
+    size_t                      length = strcspn(value, ":");
+    const struct report_format *format = report_format_find(value, length);
+
+    if (format == NULL)
+        return error_set(error, "--report is json, junit, tap or text, then a colon and a path, not \"%s\"", value);
+    if (options->report_count == REPORTS_MAX)
+        return error_set(error, "at most %d reports can be written", REPORTS_MAX);
+    options->reports[options->report_count++] = (struct report_wish){ format, value[length] == ':' ? value + length + 1 : "-" };
+    return true;
+}
+
+static bool read_pcap(struct options *options, const char *value, struct error *error)
+{
+    static const char *const names[] = { [PCAP_FAILED] = "failed", [PCAP_ALL] = "all", [PCAP_NONE] = "none" };
+
+    for (int i = PCAP_FAILED; i <= PCAP_NONE; i++) {
+        if (strcmp(value, names[i]) == 0) {
+            options->pcap = (enum pcap_wish)i;
+            return true;
+        }
+    }
+    return error_set(error, "--pcap is failed, all or none, not \"%s\"", value);
+}
+
+static bool read_baseline(struct options *options, const char *value, struct error *error)
+{
+    (void)error;
+    options->baseline = value;
     return true;
 }
 
@@ -126,19 +189,30 @@ static bool read_format(struct options *options, const char *value, struct error
         return true;                                                                                                           \
     }
 SWITCH(ipv6)
+SWITCH(update_baseline)
 SWITCH(strict)
+SWITCH(load)
 SWITCH(fail_fast)
 SWITCH(verbose)
 SWITCH(quiet)
 SWITCH(help)
 
 static const struct option_word words[] = {
-    { "-o", "DIR", "write results.json there", read_output },
+    { "-o", "DIR", "write results.json, junit.xml, results.tap, results.txt and pcap/ there", read_output },
+    { "--report", "FORMAT[:PATH]", "write one of json, junit, tap, text; without a path, or -, to standard output",
+      read_report },
+    { "--pcap", "WHICH", "packets in DIR/pcap of failed (what did not pass; the default), all or none", read_pcap },
+    { "--baseline", "FILE", "what is expected of this target; only what differs counts", read_baseline },
+    { "--update-baseline", NULL, "write what this run finds into FILE", read_update_baseline },
     { "-j", "N", "cases at a time", read_jobs },
     { "-x", "SELECTOR", "leave these cases out", read_excluded },
     { "--ipv6", NULL, "speak IPv6", read_ipv6 },
     { "--profile", "NAME", "quick (cases that wait 3 s at most), standard (75 s, the default), full (30 min)", read_profile },
-    { "--service", "NAME", "echo or discard beside the target, instead of user calls", read_service },
+    { "--service", "NAME[=PORT]", "what answers at the target: echo, discard, chargen, daytime, http; once for each",
+      read_service },
+    { "-i", "IF", "the interface that leads to HOST, where routes do not say it", read_interface },
+    { "--source", "ADDRESS", "speak to HOST from this address: one of this host's, or one that nobody has", read_source },
+    { "--load", NULL, "of doctor: how many connections at a time the target sustains", read_load },
     { "--retries", "N", "how often a case that could not be judged is played again (2)", read_retries },
     { "--strict", NULL, "deviations and what could not be judged count for the exit status", read_strict },
     { "--fail-fast", NULL, "stop at the first violation", read_fail_fast },
@@ -217,7 +291,7 @@ static bool looks_like_selector(const char *operand)
 
 static bool read_operand(const char *operand, struct options *options, struct error *error)
 {
-    bool takes_target = strcmp(options->verb, "run") == 0;
+    bool takes_target = strcmp(options->verb, "run") == 0 || strcmp(options->verb, "doctor") == 0;
 
     if (takes_target && options->target == NULL && options->selector_count == 0 && !looks_like_selector(operand)) {
         options->target = operand;
@@ -275,6 +349,8 @@ bool options_read(int argc, char **argv, struct options *options, struct error *
         return error_set(error, "say what to do: tcprove run, or tcprove --help");
     if (options->target == NULL)
         options->target = "reference";
+    if (options->update_baseline && options->baseline == NULL)
+        return error_set(error, "--update-baseline needs the file that it writes: --baseline FILE");
     return true;
 }
 
@@ -298,10 +374,13 @@ void options_help(void)
            "  tcprove run [TARGET] [SELECTOR ...]   play cases and judge\n"
            "  tcprove list [SELECTOR ...]           the cases there are\n"
            "  tcprove explain CASE                  its ladder, and the clauses it judges\n"
+           "  tcprove compare OLD.json NEW.json     what was fixed, broken, is new or gone between two runs\n"
            "  tcprove lint                          check every case table for faults\n"
+           "  tcprove doctor [TARGET]               is all as it must be to judge TARGET, and if not, what mends it\n"
            "  tcprove version\n\n"
            "TARGET    reference (default): the built-in TCP, in virtual time, no privileges\n"
            "          linux: this machine's kernel in a private network namespace\n"
+           "          HOST[:PORT], [V6]:PORT: any host; needs CAP_NET_RAW\n"
            "          reference+FAULT, linux+FAULT: the same with a deliberate fault in between\n"
            "SELECTOR  a case, a group (fin/), a requirement or its beginning (RFC5961-3.2), a tag (@museum)\n\n");
     for (size_t i = 0; i < WORDS; i++) {

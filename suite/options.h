@@ -8,29 +8,48 @@
 
 #include "calls.h"
 #include "error.h"
+#include "results.h"
+#include "target.h"
 
 enum profile { PROFILE_QUICK, PROFILE_STANDARD, PROFILE_FULL };
 
-enum { SELECTORS_MAX = 256 };
+/* Whose packets are kept in the folder of results. */
+enum pcap_wish { PCAP_FAILED, PCAP_ALL, PCAP_NONE };
+
+struct report_wish {
+    const struct report_format *format;
+    const char                 *path; /* "-" is standard output */
+};
+
+enum { SELECTORS_MAX = 256, REPORTS_MAX = 16 };
 
 struct options {
-    const char  *verb;
-    const char  *target; /* as written; "reference" by default */
-    const char  *selectors[SELECTORS_MAX];
-    size_t       selector_count;
-    const char  *excluded[SELECTORS_MAX];
-    size_t       excluded_count;
-    const char  *output; /* folder, NULL: none */
-    const char  *format; /* of `list` */
-    enum profile profile;
-    bool         profile_given;
-    bool         ipv6, strict, fail_fast, verbose, help, quiet;
-    unsigned     jobs; /* 0: what suits the target */
-    unsigned     retries;
-    uint64_t     seed;
-    bool         seed_given;
-    double       time_scale;
-    enum service service; /* what stands in for the target's application; SERVICE_NONE: user calls */
+    const char        *verb;
+    const char        *target; /* as written; "reference" by default */
+    const char        *selectors[SELECTORS_MAX];
+    size_t             selector_count;
+    const char        *excluded[SELECTORS_MAX];
+    size_t             excluded_count;
+    const char        *output; /* folder, NULL: none */
+    const char        *format; /* of `list` */
+    enum profile       profile;
+    bool               profile_given;
+    bool               ipv6, strict, fail_fast, verbose, help, quiet;
+    unsigned           jobs; /* 0: what suits the target */
+    unsigned           retries;
+    uint64_t           seed;
+    bool               seed_given;
+    double             time_scale;
+    struct report_wish reports[REPORTS_MAX];
+    size_t             report_count;
+    enum pcap_wish     pcap;
+    const char        *baseline; /* file, NULL: none */
+    bool               update_baseline;
+    bool               load;               /* of `doctor` */
+    enum service       service;            /* what stands in for the target's application; SERVICE_NONE: user calls */
+    const char        *interface, *source; /* NULL: what the kernel's routes say */
+    struct service_at  services[SERVICES]; /* each that was named; `service` is the first */
+    size_t             service_count;
 };
 
 /* Reads argv[1..]; false with one sentence that says what to do (exit status 2). */

@@ -148,6 +148,8 @@ static void record(struct run *run, size_t index, const struct case_outcome *out
     snprintf(result->reason, sizeof result->reason, "%s", outcome->reason);
     snprintf(result->expected, sizeof result->expected, "%s", outcome->expected);
     snprintf(result->actual, sizeof result->actual, "%s", outcome->actual);
+    if (outcome->pcap[0] != '\0')
+        snprintf(result->pcap, sizeof result->pcap, "pcap/%.120s", outcome->pcap);
     snprintf(result->ways, sizeof result->ways, "%s", outcome->ways);
     put_state(charged, sizeof charged, outcome->charged, entry->each);
     weigh(result, charged, outcome->deviates);
@@ -225,7 +227,8 @@ static bool start_one(struct run *run, struct playing *place, struct error *erro
 {
     const struct run_plan *plan  = run->plan;
     size_t                 index = run->queue[run->queue_at];
-    struct case_wish       wish  = { plan->entries[index], plan->kind, plan->prepared, take_slot(run), plan->play };
+    struct case_wish       wish  = { plan->entries[index], plan->kind,        plan->prepared, take_slot(run),
+                                     plan->play,           plan->pcap_folder, plan->pcap_all };
 
     if (!case_start(&wish, run->standings[index].limit_ms, &place->process, error)) {
         run->slots[wish.slot] = false;
@@ -317,6 +320,7 @@ static void add_ruling(struct run *run, size_t rule)
 
         result->verdict         = VERDICT_FAIL;
         result->failed_attempts = 1;
+        memcpy(result->pcap, first->pcap, sizeof result->pcap);
         snprintf(result->expected, sizeof result->expected, "%s", referee_rules[rule].title);
         snprintf(result->actual, sizeof result->actual, "%s", ruling->sentence);
         snprintf(result->reason, sizeof result->reason, "%llu of %llu segments; first in %s, frame %zu",

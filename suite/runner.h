@@ -17,6 +17,8 @@ struct run_plan {
     unsigned                              jobs, retries;
     uint64_t                              slack_ms; /* a case hangs once it took this much longer than its rungs may; 0: 20 s */
     bool                                  fail_fast;
+    int                                   pcap_folder;  /* descriptor of the folder for packets, or -1 */
+    bool                                  pcap_all;     /* … of every case, not only of what did not pass */
     bool                                  virtual_time; /* what happens once happens again: nothing is repeated */
     volatile const sig_atomic_t          *interrupted;
     /* Told of each result as soon as it is final; `done` of `count`. */

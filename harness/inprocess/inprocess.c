@@ -35,44 +35,20 @@ struct inprocess {
 /* ---- the run ----------------------------------------------------------------------------------------------------------------
  */
 
-static void list_faults(char *text, size_t room)
-{
-    size_t at = 0;
-
-    text[0] = '\0';
-    for (size_t i = 0; fault_at(i) != NULL && at < room; i++) {
-        size_t left = room - at, length = strlen(fault_at(i)->name) + (i > 0 ? 2 : 0);
-
-        if (length >= left)
-            return;
-        strcat(text, i > 0 ? ", " : "");
-        strcat(text, fault_at(i)->name);
-        at += length;
-    }
-}
-
-static void *prepare(const char *spec, const char *fault, bool ipv6, uint64_t seed, struct error *error)
+static void *prepare(const struct target_wish *wish, struct error *error)
 {
     struct prepared *prepared = calloc(1, sizeof *prepared);
-    char             known[300];
 
-    (void)spec;
     if (prepared == NULL) {
         error_set(error, "out of memory");
         return NULL;
     }
-    prepared->ipv6 = ipv6;
-    prepared->seed = seed;
-    if (fault[0] != '\0') {
-        prepared->fault = fault_find(fault);
-        if (prepared->fault == NULL) {
-            list_faults(known, sizeof known);
-            error_set(error, "unknown fault \"%s\": there are %s", fault, known);
-            free(prepared);
-            return NULL;
-        }
-    }
-    return prepared;
+    prepared->ipv6 = wish->ipv6;
+    prepared->seed = wish->seed;
+    if (fault_named(wish->fault, &prepared->fault, error))
+        return prepared;
+    free(prepared);
+    return NULL;
 }
 
 static void release(void *self)

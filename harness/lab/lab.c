@@ -21,6 +21,7 @@
 #include "fault.h"
 #include "lab/link.h"
 #include "lab/namespace.h"
+#include "privilege.h"
 #include "wire/wire.h"
 
 #define TESTER_INTERFACE "tester"
@@ -86,19 +87,6 @@ static void tester_mac(unsigned slot, uint8_t mac[MAC_OCTETS])
 
 /* ---- preparing -------------------------------------------------------------------------------------------------------- */
 
-static bool find_fault(const char *name, const struct fault **fault, struct error *error)
-{
-    char   known[320] = "";
-    size_t used       = 0;
-
-    *fault = fault_find(name);
-    if (name[0] == '\0' || *fault != NULL)
-        return true;
-    for (size_t i = 0; fault_at(i) != NULL && used < sizeof known; i++)
-        used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i > 0 ? ", " : "", fault_at(i)->name);
-    return error_set(error, "unknown fault \"%s\": known are %s", name, known);
-}
-
 /* A kernel keeps what it measured of a peer's address (round-trip time, slow-start threshold) for its next connection. That is
  * the one thing that is set otherwise than on a plain host: see README.md. */
 static bool forget_between_connections(struct error *error)
@@ -159,7 +147,8 @@ static bool set_up(struct lab *lab, int *near, int *far, struct error *error)
            (*far = link_socket(error)) >= 0 && forget_between_connections(error) && namespace_new(error) &&
            (lab->tester = namespace_here(error)) >= 0 && (*near = link_socket(error)) >= 0 &&
            link_make_pair(*near, TESTER_INTERFACE, near_mac, TARGET_INTERFACE, target_mac, lab->target, error) &&
-           set_up_near(*near, error) && set_up_far(*far, lab->ipv6, error);
+           set_up_near(*near, error) && set_up_far(*far, lab->ipv6, error) &&
+           link_wait_for_queue(*near, TESTER_INTERFACE, error) && link_wait_for_queue(*far, TARGET_INTERFACE, error);
 }
 
 static void close_if_open(int fd)
@@ -182,16 +171,14 @@ static void lab_release(void *prepared)
     free(lab);
 }
 
-static void *lab_prepare(const char *spec, const char *fault, bool ipv6, uint64_t seed, struct error *error)
+static void *lab_prepare(const struct target_wish *wish, struct error *error)
 {
     const struct fault *found;
     int                 near = -1, far = -1;
 
-    (void)spec;
-    (void)seed;
-    if (!find_fault(fault, &found, error))
+    if (!fault_named(wish->fault, &found, error))
         return NULL;
-    if (ipv6 && !has_ipv6()) {
+    if (wish->ipv6 && !has_ipv6()) {
         error_set(error, "this kernel has no IPv6: run without --ipv6");
         return NULL;
     }
@@ -201,7 +188,7 @@ static void *lab_prepare(const char *spec, const char *fault, bool ipv6, uint64_
         error_set(error, "out of memory");
         return NULL;
     }
-    *lab      = (struct lab){ .home = -1, .tester = -1, .target = -1, .ipv6 = ipv6, .fault = found };
+    *lab      = (struct lab){ .home = -1, .tester = -1, .target = -1, .ipv6 = wish->ipv6, .fault = found };
     bool good = set_up(lab, &near, &far, error);
 
     close_if_open(near);

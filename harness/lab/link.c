@@ -12,11 +12,15 @@
 #include <linux/sockios.h>
 #include <linux/veth.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
+
+enum { QUEUE_PATIENCE_MS = 5000 };
 
 enum { MESSAGE_OCTETS = 512, BATCH_OCTETS = 16384, MAC_OCTETS = 6 };
 
@@ -176,6 +180,48 @@ bool link_up(int socket, const char *name, struct error *error)
     int number = talk_once(socket, &message);
 
     return number == 0 || error_set(error, "interface %s does not come up: %s", name, strerror(number));
+}
+
+/* The name of the interface's queueing discipline, from the answer to RTM_GETLINK. false if it is not told. */
+static bool queue_of(int socket, int index, char name[IFNAMSIZ])
+{
+    _Alignas(struct nlmsghdr) uint8_t answer[16384];
+    struct ifinfomsg                  body = { .ifi_family = AF_UNSPEC, .ifi_index = index };
+    struct message                    message;
+
+    begin(&message, RTM_GETLINK, 0, &body, sizeof body);
+    header_of(&message)->nlmsg_flags = NLM_F_REQUEST;
+    if (send(socket, message.octets, header_of(&message)->nlmsg_len, 0) < 0)
+        return false;
+    ssize_t          got = recv(socket, answer, sizeof answer, 0);
+    struct nlmsghdr *it  = (struct nlmsghdr *)(void *)answer;
+
+    if (got <= 0 || !NLMSG_OK(it, (size_t)got) || it->nlmsg_type != RTM_NEWLINK)
+        return false;
+    size_t left = IFLA_PAYLOAD(it);
+
+    for (struct rtattr *at = IFLA_RTA(NLMSG_DATA(it)); RTA_OK(at, left); at = RTA_NEXT(at, left)) {
+        if (at->rta_type != IFLA_QDISC)
+            continue;
+        snprintf(name, IFNAMSIZ, "%s", (const char *)RTA_DATA(at));
+        return true;
+    }
+    return false;
+}
+
+bool link_wait_for_queue(int socket, const char *name, struct error *error)
+{
+    int  index = index_of(socket, name, error);
+    char queue[IFNAMSIZ];
+
+    if (index == 0)
+        return false;
+    for (int i = 0; i < QUEUE_PATIENCE_MS; i++) {
+        if (queue_of(socket, index, queue) && strcmp(queue, "noop") != 0)
+            return true;
+        nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+    }
+    return error_set(error, "interface %s has come up and still sends nothing: try again", name);
 }
 
 /* ---- addresses -------------------------------------------------------------------------------------------------------- */

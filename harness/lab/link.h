@@ -22,6 +22,10 @@ bool link_without_ipv6_address(int socket, const char *name, struct error *error
 
 bool link_up(int socket, const char *name, struct error *error);
 
+/* Waits until what is sent by the interface leaves by it: a pair comes up at one end after the other, and the kernel gives the
+ * first end its queue some time later, until when it drops packets in silence. */
+bool link_wait_for_queue(int socket, const char *name, struct error *error);
+
 /* Gives the interface an address at once (nothing asks whether it is free: RFC 4862 5.4 is left out). */
 bool link_add_address(int socket, const char *name, const struct ip_address *address, unsigned prefix, struct error *error);
 

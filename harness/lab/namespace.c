@@ -1,12 +1,10 @@
 #include "lab/namespace.h"
 
-#include <cap-ng.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -103,22 +101,4 @@ int namespace_here(struct error *error)
 bool namespace_go(int fd, struct error *error)
 {
     return setns(fd, CLONE_NEWNET) == 0 || error_set(error, "entering a network namespace: %s", strerror(errno));
-}
-
-/* ---- privilege -------------------------------------------------------------------------------------------------------- */
-
-bool drop_privilege(struct error *error)
-{
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-        return error_set(error, "no_new_privs: %s", strerror(errno));
-    capng_get_caps_process();
-    bool bounds = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP) != 0;
-
-    capng_clear(CAPNG_SELECT_BOTH);
-    if (capng_apply(bounds ? CAPNG_SELECT_BOTH : CAPNG_SELECT_CAPS) != 0)
-        return error_set(error, "capabilities could not be dropped");
-    capng_get_caps_process();
-    if (capng_have_capabilities(CAPNG_SELECT_CAPS) != CAPNG_NONE)
-        return error_set(error, "capabilities are left after all were dropped");
-    return true;
 }

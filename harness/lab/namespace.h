@@ -1,5 +1,4 @@
-/* namespace.h: anonymous network namespaces, made as root or as an ordinary user, and what a process may do in them. It knows
- * nothing of links and addresses. */
+/* namespace.h: anonymous network namespaces, made as root or as an ordinary user. It knows nothing of links and addresses. */
 #ifndef TCPROVE_LAB_NAMESPACE_H
 #define TCPROVE_LAB_NAMESPACE_H
 
@@ -16,8 +15,5 @@ int namespace_here(struct error *error);
 
 /* Moves this process into the network namespace of a descriptor. */
 bool namespace_go(int fd, struct error *error);
-
-/* Gives up every capability for good, of this process and of what it may execute. */
-bool drop_privilege(struct error *error);
 
 #endif

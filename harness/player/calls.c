@@ -30,7 +30,9 @@ static enum outcome serve_with(struct player *player, uint16_t listener)
 
 enum outcome listen_once(struct player *player)
 {
-    struct call_request request = { .kind = CALL_PASSIVE_OPEN, .address = { .family = player->target->address.family } };
+    struct call_request request = { .kind    = CALL_PASSIVE_OPEN,
+                                    .address = { .family = player->target->address.family },
+                                    .service = player->options.service };
     struct call_reply   reply;
 
     if (player->listening)

@@ -19,6 +19,7 @@ static const struct step alive_syn_sent[]    = { PEER (SYN|ACK), IUT (ACK), END_
 static const struct step finish_handshake[]  = { PEER (ACK), END_OF_LADDER };
 static const struct step alive_listen[]      = { ON (FRESH), PEER (SYN), IUT (SYN|ACK), PEER (ACK),
                                                  PEER (ACK, .len = 1), IUT_ACKS (RCV_NXT + 1), END_OF_LADDER };
+static const struct step alive_answering[]   = { ON (FRESH), PEER (SYN), IUT (SYN|ACK), END_OF_LADDER };
 static const struct step gone[]              = { PEER (ACK), IUT (RST, .seq = SEG_ACK), END_OF_LADDER };
 /* clang-format on */
 
@@ -181,7 +182,7 @@ enum outcome prove_alive(struct player *player)
     case LISTEN: {
         unsigned back = player->scene.current;
 
-        outcome               = play_steps(player, alive_listen);
+        outcome               = play_steps(player, service_waits(player->options.service) ? alive_listen : alive_answering);
         player->scene.current = back;
         break;
     }
@@ -204,11 +205,36 @@ enum outcome prove_alive(struct player *player)
     return outcome;
 }
 
+/* Where no RST came: a connection that is still there takes an octet; one that is gone and answers nothing is another fault. */
+static void tell_why_no_rst(struct player *player)
+{
+    struct play *play   = player->play;
+    struct play  told   = *play;
+    const char  *clause = "RFC9293-3.10.7.1-c";
+
+    note_remark(player, "no RST: is it still there?");
+    play->verdict = VERDICT_PASS;
+    bool there    = play_steps(player, alive_established) == THROUGH;
+
+    told.transcript       = play->transcript;
+    told.transcript_lines = play->transcript_lines;
+    *play                 = told;
+    if (there) {
+        snprintf(play->reason, sizeof play->reason, "the connection is still there: it takes data");
+        return;
+    }
+    snprintf(play->charged, sizeof play->charged, "%s", clause);
+    snprintf(play->reason, sizeof play->reason,
+             "the connection may be gone, but no RST says so: nothing answers an ACK, nor data");
+}
+
 enum outcome prove_gone(struct player *player)
 {
     player->depth++;
     enum outcome outcome = play_steps(player, gone);
 
+    if (outcome != THROUGH && player->play->verdict == VERDICT_FAIL && player->play->loss_explains)
+        tell_why_no_rst(player);
     player->depth--;
     return outcome;
 }

@@ -3,6 +3,7 @@
 #ifndef TCPROVE_PLAYER_INSIDE_H
 #define TCPROVE_PLAYER_INSIDE_H
 
+#include "derive.h"
 #include "notation.h"
 #include "notation_ladder.h"
 #include "player.h"
@@ -24,6 +25,7 @@ struct record {
     size_t             index; /* in the log */
     uint64_t           time_us;
     bool               from_target, captured;
+    bool               damaged;    /* ours, and not to be believed */
     int                connection; /* -1: none of the case's */
     struct packet      packet;
     struct tcp_options options;
@@ -133,7 +135,7 @@ struct player {
 
 /* ---- log.c: the log of packets and the notes of the transcript */
 struct record *log_next(struct player *player, uint64_t deadline_us);
-void           log_sent(struct player *player, const struct segment *segment, unsigned connection);
+void           log_sent(struct player *player, const struct segment *segment, unsigned connection, bool damaged);
 void           log_drain(struct player *player);
 void           note_rung(struct player *player, const struct step *step);
 void           note_remark(struct player *player, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -182,6 +184,9 @@ void         let_pass(struct player *player, uint64_t for_us);
 
 /* ---- service.c: a target whose application is a service, and makes no user calls for us */
 const char  *service_lacks(enum service service, const struct ladder_case *ladder, enum state each);
+enum service service_for(unsigned services, const struct ladder_case *ladder, enum state each);
+bool         service_waits(enum service service);
+const char  *service_wanted(const struct ladder_case *ladder, enum state each);
 bool         target_octet(const struct player *player, const struct connection *connection, uint32_t position, uint8_t *octet);
 enum outcome send_for_echo(struct player *player, uint32_t octets);
 uint32_t     echo_owed(const struct player *player, const struct connection *connection);

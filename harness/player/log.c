@@ -132,6 +132,8 @@ static void log_arrival(struct player *player, const struct arrival *arrival)
     record->from_target = true;
     if (!keep_octets(record, arrival))
         return;
+    if (player->target->checksums_unseen)
+        record->packet.faults &= ~(unsigned)FAULT_TCP_CHECKSUM;
     if (record->packet.kind == PACKET_TCP) {
         tcp_options_parse(record->packet.segment.options, record->packet.segment.option_octets, &record->options);
         record->connection = connection_of(player, &record->packet.segment, true);
@@ -193,7 +195,7 @@ void log_drain(struct player *player)
         continue;
 }
 
-void log_sent(struct player *player, const struct segment *segment, unsigned connection)
+void log_sent(struct player *player, const struct segment *segment, unsigned connection, bool damaged)
 {
     struct record *record = log_append(player);
 
@@ -203,6 +205,7 @@ void log_sent(struct player *player, const struct segment *segment, unsigned con
     record->connection          = (int)connection;
     record->packet.kind         = PACKET_TCP;
     record->packet.segment      = *segment;
+    record->damaged             = damaged;
     record->packet.segment.text = NULL;
     if (!player->began)
         player->first_sent_us = record->time_us;

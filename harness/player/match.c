@@ -56,9 +56,9 @@ static void interval_text(const struct interval *after, char *text, size_t room)
 void expectation_text(const struct player *player, const struct connection *connection, const struct expectation *e, char *text,
                       size_t room)
 {
-    struct symbols           symbols;
-    struct segment           segment = { .flags = (uint8_t)(e->flags & 0xff), .seq = e->seq, .ack = e->ack };
-    char                     line[400], interval[100];
+    struct symbols symbols;
+    struct segment segment = { .flags = (uint8_t)(e->flags & 0xff), .seq = e->seq, .ack = e->flags & ACK ? e->ack : 0 };
+    char           line[400], interval[100];
     static const char *const bounds[] = { "", " LEN at least", " LEN at most" };
 
     (void)player;

@@ -106,10 +106,15 @@ static enum outcome something_else(struct player *player, const struct step *ste
     unsigned of = (unsigned)record->connection;
 
     record_text(player, record, actual, sizeof actual);
+    /* Something sent again says that the target did not get our answer to it. */
+    const struct shadow_end *target = &player->scene.connections[of].shadow.target;
+    bool again = target->any_seen && segment_length(&record->packet.segment) > 0 && (record->packet.segment.flags & RST) == 0 &&
+                 seq_before(record->packet.segment.seq, target->nxt);
+
     if (of != player->scene.current)
         return fail(player, step, false, expected, actual, "a segment came on connection %u, which nothing there calls for",
                     of);
-    return fail(player, step, false, expected, actual, "%s", difference);
+    return fail(player, step, again, expected, actual, "%s", difference);
 }
 
 /* ---- the FIN at the end of data ---------------------------------------------------------------------------------------- */

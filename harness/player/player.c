@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "derive.h"
 #include "inside.h"
 
 /* Whether a rung only reads: the alternatives of a ONE_OF are tried side by side up to the first rung that does not. */
@@ -200,6 +201,13 @@ static enum outcome play_rounds(struct player *player, const struct step *step)
     return THROUGH;
 }
 
+/* SILENCE (PROVEN) takes no time where the answer that ALIVE draws can be told from one that was not due. In the later states
+ * both are the same empty ACK, so the wrong one must be given time to come first. */
+static uint32_t silence_ms(uint32_t written_ms, enum state state)
+{
+    return written_ms == PROVEN && state >= FIN_WAIT_1 ? PROVEN_LATER_MS : written_ms;
+}
+
 static enum outcome play_rung(struct player *player, const struct step *step)
 {
     switch (step->rung) {
@@ -222,7 +230,7 @@ static enum outcome play_rung(struct player *player, const struct step *step)
     case RUNG_MAYBE:
         return leave_maybe(player, step);
     case RUNG_SILENCE:
-        return keep_silence(player, (uint64_t)step->number * 1000);
+        return keep_silence(player, (uint64_t)silence_ms(step->number, state_shown(player, current(player))) * 1000);
     case RUNG_WAIT:
         let_pass(player, (uint64_t)step->number * 1000);
         return THROUGH;
@@ -310,12 +318,27 @@ enum outcome give_up(struct player *player, enum verdict verdict, const char *fo
     return NOT_THROUGH;
 }
 
+/* Sound segments of ours that the capture never saw: they did not leave, so the target was not asked. */
+static size_t never_left(const struct player *player)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < player->log_count; i++)
+        count += !player->log[i].from_target && !player->log[i].captured && !player->log[i].damaged;
+    return count;
+}
+
 /* A verdict stands only on a whole capture. */
 static void distrust(struct player *player)
 {
-    struct play *play = player->play;
-    uint64_t     lost = player->target->capture_lost(player->target->self);
+    struct play *play   = player->play;
+    uint64_t     lost   = player->target->capture_lost(player->target->self);
+    size_t       unsent = never_left(player);
 
+    if (unsent > 0 && play->verdict == VERDICT_FAIL) {
+        play->verdict = VERDICT_INCONCLUSIVE;
+        snprintf(play->reason, sizeof play->reason, "%zu segments of the tester's never left this machine", unsent);
+    }
     if (lost > 0 && play->verdict != VERDICT_ERROR && play->verdict != VERDICT_SKIP) {
         play->verdict = VERDICT_INCONCLUSIVE;
         snprintf(play->reason, sizeof play->reason, "the capture lost %llu packets", (unsigned long long)lost);
@@ -338,6 +361,38 @@ static void hand_over_packets(struct player *player)
             play->first_answer_us = record->time_us - player->first_sent_us;
     }
     free(player->log);
+}
+
+static bool judges_checksums(const struct ladder_case *ladder)
+{
+    for (size_t i = 0; ladder->reqs[i] != NULL; i++)
+        if (strcmp(ladder->reqs[i], "RFC9293-MUST-2") == 0)
+            return true;
+    return false;
+}
+
+/* What this target can never show, or its application never do, is no verdict on it. */
+static bool target_allows(struct player *player)
+{
+    const struct target *target  = player->target;
+    enum service         service = player->options.service;
+    const char          *lacks   = service_lacks(service, player->ladder, player->each);
+
+    if (lacks != NULL && service == SERVICE_UNKNOWN)
+        give_up(player, VERDICT_SKIP, "what listens there is unknown and cannot %s: %s", lacks,
+                service_wanted(player->ladder, player->each));
+    else if (lacks != NULL)
+        give_up(player, VERDICT_SKIP, "the target's application is a service that cannot %s: %s", lacks,
+                service_wanted(player->ladder, player->each));
+    else if (target->checksums_unseen && judges_checksums(player->ladder))
+        give_up(player, VERDICT_SKIP,
+                "the target's checksums are not computed yet where it is captured: tcprove doctor tells why");
+    else if (target->kernel_writes_ip && needs_of(player->ladder, player->each).breaks_ip)
+        give_up(player, VERDICT_SKIP,
+                "on the way to this host itself the kernel mends IP headers: another host can be sent wrong ones");
+    else
+        return true;
+    return false;
 }
 
 struct play *play_ladder(const struct ladder_case *ladder, enum state each, struct target *target,
@@ -363,11 +418,10 @@ struct play *play_ladder(const struct ladder_case *ladder, enum state each, stru
     player->scene.time_us                  = target->now_us(target->self);
     player->began_us                       = player->scene.time_us;
 
-    const char *lacks = service_lacks(options->service, ladder, each);
-
-    if (lacks != NULL)
-        give_up(player, VERDICT_SKIP, "the target's application is a service that cannot %s: user calls at the target can",
-                lacks);
+    if (target->services != 0)
+        player->options.service = service_for(target->services, ladder, each);
+    if (!target_allows(player))
+        play->deviates = false;
     else if (play_steps(player, ladder->steps) == THROUGH)
         play->verdict = play->deviates ? VERDICT_FAIL : VERDICT_PASS;
     else

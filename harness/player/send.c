@@ -178,7 +178,7 @@ static void remember_sent(struct player *player, struct connection *connection, 
     connection->seg_seq = segment->seq;
     connection->seg_ack = segment->ack;
     connection->seg_end = segment->seq + segment_length(segment);
-    log_sent(player, segment, player->scene.current);
+    log_sent(player, segment, player->scene.current, damaged);
     if (damaged || (segment->flags & RST))
         return;
     if (segment->flags & SYN)
@@ -202,6 +202,22 @@ static void remember_sent(struct player *player, struct connection *connection, 
         connection->tsval = options->tsval;
 }
 
+/* What a rung counts from RCV_NXT, without RCV_WND, is meant to lie inside the window. In a smaller one the segment would be
+ * another stimulus than the case is about. */
+static bool outgrows_window(const struct connection *connection, const struct rung_segment *rung, const struct segment *segment)
+{
+    const struct shadow_end *target = &connection->shadow.target;
+    struct term_parts        parts  = term_take_apart(rung->seq);
+    uint32_t                 first  = segment->seq - rcv_nxt(connection);
+    bool                     counts = rung->seq == 0 || (parts.base == BASE_RCV_NXT && parts.lengths[LENGTH_RCV_WND] == 0);
+
+    if (!counts || !target->ack_seen || (segment->flags & SYN) || (int32_t)first < 0)
+        return false;
+    uint32_t last = first + segment_length(segment) + (first > 0 && segment_length(segment) == 0 ? 1 : 0);
+
+    return last > target->ack + target->window - rcv_nxt(connection);
+}
+
 /* On a wire the target's timers run while we dawdle: a rung that left far too late was not the case as written. */
 static void watch_lateness(struct player *player)
 {
@@ -223,6 +239,9 @@ enum outcome send_segment(struct player *player, const struct rung_segment *rung
         return NOT_THROUGH;
     fill_addresses(player, connection, rung->from, &segment);
     fill_numbers(player, connection, rung, &segment);
+    if (outgrows_window(connection, rung, &segment))
+        return give_up(player, VERDICT_INCONCLUSIVE, "the target's window of %u octets is too small for this segment",
+                       connection->shadow.target.window);
     struct tcp_options options = options_for(player, connection, rung);
 
     segment.option_octets = tcp_options_build(&options, segment.options);

@@ -3,10 +3,26 @@
 #include "derive.h"
 #include "inside.h"
 
+/* What each service does of itself. A listener that nobody knows is believed nothing. */
+struct traits {
+    bool sends; /* a given number of octets, when it is given as many */
+    bool shows; /* what it read */
+    bool waits; /* silent until it is spoken to, and stays open */
+    bool takes; /* any octets, without a word or a close in reply */
+};
+
+static const struct traits traits_of[SERVICES] = {
+    [SERVICE_ECHO]    = { .sends = true, .shows = true, .waits = true, .takes = true },
+    [SERVICE_DISCARD] = { .waits = true, .takes = true },
+    [SERVICE_CHARGEN] = { .takes = true },
+    [SERVICE_HTTP]    = { .waits = true },
+};
+
 /* What a service cannot do that this case needs, as a part of a sentence; NULL if nothing. */
 const char *service_lacks(enum service service, const struct ladder_case *ladder, enum state each)
 {
-    struct needs needs = needs_of(ladder, each);
+    struct needs         needs  = needs_of(ladder, each);
+    const struct traits *traits = &traits_of[service];
 
     if (service == SERVICE_NONE)
         return NULL;
@@ -18,11 +34,41 @@ const char *service_lacks(enum service service, const struct ladder_case *ladder
         return "go on after the peer's FIN";
     if (needs.told)
         return "tell what it was told";
-    if (service == SERVICE_ECHO)
-        return NULL;
-    if (needs.sends)
+    if (needs.sends && !traits->sends)
         return "send a given number of octets";
-    return needs.reads ? "show what it read" : NULL;
+    if (needs.reads && !traits->shows)
+        return "show what it read";
+    if (needs.establishes && !traits->waits)
+        return "be relied on to wait for the peer in silence";
+    return needs.texts && !traits->takes ? "take any octets and go on" : NULL;
+}
+
+/* Of the services that stand at the target, the first that allows this case; else the first. */
+enum service service_for(unsigned services, const struct ladder_case *ladder, enum state each)
+{
+    enum service first = SERVICE_NONE;
+
+    for (int service = SERVICE_UNKNOWN; service > SERVICE_NONE; service--)
+        if (services & 1u << service)
+            first = (enum service)service;
+    for (int service = SERVICE_ECHO; service <= SERVICE_UNKNOWN; service++)
+        if ((services & 1u << service) && service_lacks((enum service)service, ladder, each) == NULL)
+            return (enum service)service;
+    return first;
+}
+
+/* Whether a connection can be held to it: it neither speaks nor closes by itself. */
+bool service_waits(enum service service)
+{
+    return service == SERVICE_NONE || traits_of[service].waits;
+}
+
+/* What would make a case possible that a service does not allow. */
+const char *service_wanted(const struct ladder_case *ladder, enum state each)
+{
+    if (service_lacks(SERVICE_DISCARD, ladder, each) == NULL)
+        return "--service discard or echo would allow it";
+    return service_lacks(SERVICE_ECHO, ladder, each) == NULL ? "--service echo would allow it" : "user calls at the target can";
 }
 
 /* The octet that the target's application was given for this place in its stream; false where that is not known. */
@@ -35,11 +81,9 @@ bool target_octet(const struct player *player, const struct connection *connecti
     case SERVICE_ECHO:
         *octet = stream_octet(player->options.seed, false, position);
         return !may_differ(connection, position);
-    case SERVICE_DISCARD:
-    case SERVICE_CHARGEN:
-        break;
+    default:
+        return false;
     }
-    return false;
 }
 
 /* APP (SEND) through echo: we send the octets that are to come back, and acknowledge nothing by the way. */

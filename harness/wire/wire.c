@@ -8,20 +8,24 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "wire/capture.h"
 #include "wire/craft.h"
+#include "wire/raw.h"
 
 enum {
     ETHERNET_OCTETS  = 14,
-    FILTER_OCTETS    = 600,
+    FILTER_OCTETS    = 1200,
+    LOCAL_FRAME_OCTETS = 16384, /* loopback has a larger MTU than any link */
     SETTLE_US        = 500,   /* from the kernel's timestamp until the frame can be read, with both cores busy */
     CLOCK_STEP_US    = 20000, /* two clocks that are read one after the other never differ so much by chance, thrice */
     CLOCK_STEP_TRIES = 3,
     LONGEST_SLEEP_US = 100000
 };
 
-/* An own packet as it was before the fault; only kept where there is one that alters what goes to the target. */
+/* An own packet as it was before the fault; only kept where the capture will not show it: there is a fault that alters what goes
+ * to the target, or it claims to come from elsewhere and cannot be told from a stranger's. */
 struct own_packet {
     struct own_packet *next;
     uint64_t           time_us;
@@ -32,6 +36,7 @@ struct own_packet {
 struct wire {
     struct capture       *capture;
     struct craft         *craft;
+    int                   raw; /* to this host; -1 where frames are sent */
     struct wire_wish      wish;
     uint64_t              clock_offset_us; /* CLOCK_REALTIME minus CLOCK_MONOTONIC */
     struct own_packet    *first_own, *last_own, *handed;
@@ -75,6 +80,26 @@ static void print_mac(const uint8_t *mac, char text[18])
     snprintf(text, 18, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
 }
 
+/* A MAC that is shared says nothing of the case: ports do, those of a quoted segment included. */
+static void write_shared_filter(const struct wire_wish *wish, const char *tester, const char *target, char *filter)
+{
+    static const char quoting[] = "(icmp and (icmp[0] = 3 or icmp[0] = 4 or icmp[0] = 11 or icmp[0] = 12) and icmp[%u:2] >= %u and"
+                                  " icmp[%u:2] <= %u) or (icmp6 and ip6[40] < 128 and ip6[%u:2] >= %u and ip6[%u:2] <= %u)";
+    unsigned          first = wish->first_port, last = first + wish->ports - 1u;
+    char              own[400], theirs[400], address[46], mine[40] = "", other[40] = "";
+
+    ip_address_print(&wish->target, address);
+    snprintf(own, sizeof own, quoting, 30u, first, 30u, last, 90u, first, 90u, last);
+    snprintf(theirs, sizeof theirs, quoting, 28u, first, 28u, last, 88u, first, 88u, last);
+    if (!wish->local) {
+        snprintf(mine, sizeof mine, "ether src %s and ", tester);
+        snprintf(other, sizeof other, "ether src %s and ", target);
+    }
+    snprintf(filter, FILTER_OCTETS,
+             "(%s(tcp src portrange %u-%u or %s)) or (%s((tcp dst portrange %u-%u and src host %s) or %s))", mine, first, last,
+             own, other, first, last, address, theirs);
+}
+
 /* All that this case sent; of what the target sent, TCP to the case's ports and ICMP errors that quote a segment from them (the
  * quoted IP header is taken to be 20 octets, for such are sent). */
 static void write_filter(const struct wire_wish *wish, char filter[FILTER_OCTETS])
@@ -84,6 +109,10 @@ static void write_filter(const struct wire_wish *wish, char filter[FILTER_OCTETS
 
     print_mac(wish->tester_mac, tester);
     print_mac(wish->target_mac, target);
+    if (wish->shared) {
+        write_shared_filter(wish, tester, target, filter);
+        return;
+    }
     snprintf(
         filter, FILTER_OCTETS,
         "ether src %s or (ether src %s and (tcp dst portrange %u-%u or"
@@ -102,16 +131,19 @@ struct wire *wire_open(const struct wire_wish *wish, struct error *error)
         return NULL;
     }
     wire->wish            = *wish;
+    wire->raw             = -1;
     wire->room            = ETHERNET_OCTETS + (size_t)wish->mtu;
     wire->clock_offset_us = clock_us(CLOCK_REALTIME) - clock_us(CLOCK_MONOTONIC);
     wire->out             = malloc(wire->room);
     /* The capture keeps somewhat more than the MTU, so that a merged segment would be seen as one. */
-    wire->altered = malloc(wire->room * 2);
+    size_t kept   = wish->local ? LOCAL_FRAME_OCTETS : wire->room * 2;
+    wire->altered = malloc(kept);
     write_filter(wish, filter);
     if (wire->out == NULL || wire->altered == NULL)
         error_set(error, "out of memory");
-    else if ((wire->capture = capture_open(wish->interface, filter, wire->room * 2, error)) != NULL &&
-             (wire->craft = craft_open(wish->interface, error)) != NULL)
+    else if ((wire->capture = capture_open(wish->interface, filter, kept, error)) != NULL &&
+             (wire->craft = craft_open(wish->interface, error)) != NULL &&
+             (!wish->local || (wire->raw = raw_open(wish->target.family, error)) >= 0))
         return wire;
     wire_close(wire);
     return NULL;
@@ -121,6 +153,8 @@ void wire_close(struct wire *wire)
 {
     if (wire == NULL)
         return;
+    if (wire->raw >= 0)
+        close(wire->raw);
     craft_close(wire->craft);
     capture_close(wire->capture);
     while (wire->first_own != NULL) {
@@ -158,17 +192,40 @@ static bool remember_own(struct wire *wire, const uint8_t *packet, size_t count,
     return true;
 }
 
+static uint16_t port_at(const uint8_t *packet, size_t count, size_t at)
+{
+    return at + 2 <= count ? (uint16_t)(packet[at] << 8 | packet[at + 1]) : 0;
+}
+
+/* Whether the capture's filter tells the packet by the case's ports: TCP from one of them, or an ICMP error that quotes a
+ * segment to one of them. */
+static bool speaks_from_case(const struct wire *wire, const uint8_t *packet, size_t count)
+{
+    bool     v6       = packet[0] >> 4 == 6;
+    size_t   header   = v6 ? 40 : (size_t)(packet[0] & 15) * 4;
+    uint8_t  protocol = count >= (v6 ? 40u : 20u) ? packet[v6 ? 6 : 9] : 0;
+    uint16_t port     = protocol == 6 ? port_at(packet, count, header) : port_at(packet, count, header + (v6 ? 50 : 30));
+
+    return port >= wire->wish.first_port && port - wire->wish.first_port < wire->wish.ports;
+}
+
+static bool unseen_by_capture(const struct wire *wire, const uint8_t *packet, size_t count)
+{
+    return alters_what_is_sent(wire) || (wire->wish.shared && !speaks_from_case(wire, packet, count));
+}
+
 /* The packet stands in wire->out behind the room for the Ethernet header. */
 static bool send_out(struct wire *wire, size_t count, bool v6, struct error *error)
 {
     static const uint8_t types[2][2] = { { 0x08, 0x00 }, { 0x86, 0xdd } };
 
-    if (alters_what_is_sent(wire)) {
-        if (!remember_own(wire, wire->out + ETHERNET_OCTETS, count, error))
-            return false;
-        if (wire->wish.fault->to_target(wire->out + ETHERNET_OCTETS, &count) == FAULT_DROP)
-            return true;
-    }
+    if (unseen_by_capture(wire, wire->out + ETHERNET_OCTETS, count) &&
+        !remember_own(wire, wire->out + ETHERNET_OCTETS, count, error))
+        return false;
+    if (alters_what_is_sent(wire) && wire->wish.fault->to_target(wire->out + ETHERNET_OCTETS, &count) == FAULT_DROP)
+        return true;
+    if (wire->raw >= 0)
+        return raw_send(wire->raw, wire->out + ETHERNET_OCTETS, count, error);
     memcpy(wire->out, wire->wish.target_mac, MAC_OCTETS);
     memcpy(wire->out + MAC_OCTETS, wire->wish.tester_mac, MAC_OCTETS);
     memcpy(wire->out + 2 * MAC_OCTETS, types[v6], sizeof types[v6]);
@@ -219,6 +276,10 @@ static bool hand_frame(struct wire *wire, struct arrival *arrival)
     bool own    = memcmp(source, wire->wish.tester_mac, MAC_OCTETS) == 0;
     bool theirs = memcmp(source, wire->wish.target_mac, MAC_OCTETS) == 0;
 
+    if (wire->wish.local) {
+        own    = speaks_from_case(wire, frame + ETHERNET_OCTETS, wire->frame.count - ETHERNET_OCTETS);
+        theirs = !own;
+    }
     if (!theirs && (!own || alters_what_is_sent(wire)))
         return false;
     *arrival = (struct arrival){ .time_us     = wire->frame.time_us,

@@ -21,6 +21,9 @@ struct wire_wish {
     uint8_t             target_mac[MAC_OCTETS];
     uint16_t            first_port, ports; /* of the tester's: what the target sends to others is not captured */
     uint16_t            mtu;
+    bool                shared; /* the tester's MAC is not this case's alone: packets are told by ports and target */
+    bool                local;  /* the target is this host: no MACs, packets go through the kernel's IP layer (shared too) */
+    struct ip_address   target; /* where shared */
     const struct fault *fault; /* stands between tester and target; NULL: none */
 };
 

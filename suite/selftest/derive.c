@@ -17,6 +17,10 @@ static const struct ladder_case ways     = { CASE ("x/ways", ""), LADDER (ENTER 
     ONE_OF (BY ("a", IUT (ACK)), BY ("b", SILENCE (30000))), APP_SEES (END)) };
 static const struct ladder_case ends     = { CASE ("x/ends", ""), LADDER (ENTER (ESTABLISHED), PEER (FIN|ACK), IUT_ACKS (RCV_NXT + 1)) };
 static const struct ladder_case refused  = { CASE ("x/refused", ""), LADDER (ENTER (LISTEN), PEER (FIN|ACK), IUT (RST, .seq = SEG_ACK)) };
+static const struct ladder_case listens  = { CASE ("x/listens", ""), LADDER (ENTER (LISTEN), PEER (ACK), IUT (RST, .seq = SEG_ACK), ALIVE) };
+static const struct ladder_case by_hand  = { CASE ("x/by-hand", ""), LADDER (ENTER (LISTEN), PEER (SYN), IUT (SYN|ACK), PEER (ACK), ALIVE) };
+static const struct ladder_case texts    = { CASE ("x/texts", ""), LADDER (ENTER (ESTABLISHED), PEER (ACK, .len = 1), IUT_ACKS (RCV_NXT + 1)) };
+static const struct ladder_case short_ip = { CASE ("x/short-ip", ""), LADDER (ENTER (LISTEN), PEER (SYN, .corrupt = IP_LENGTH_SHORT), ALIVE) };
 /* clang-format on */
 
 START_TEST(waiting_is_silence_and_timers)
@@ -54,6 +58,19 @@ START_TEST(what_the_application_must_do)
 }
 END_TEST
 
+START_TEST(what_a_service_must_bear)
+{
+    ck_assert(!needs_of(&listens, EACH).establishes);
+    ck_assert(needs_of(&by_hand, EACH).establishes);
+    ck_assert(needs_of(&quiet, EACH).establishes);
+    ck_assert(!needs_of(&quiet, EACH).texts); /* the octet that ends it is nobody's business */
+    ck_assert(needs_of(&texts, EACH).texts);
+    ck_assert(needs_of(&rounds, EACH).establishes);
+    ck_assert(needs_of(&short_ip, EACH).breaks_ip);
+    ck_assert(!needs_of(&texts, EACH).breaks_ip);
+}
+END_TEST
+
 SUITE(derive)
 {
     Suite *suite = suite_create("derive");
@@ -62,6 +79,7 @@ SUITE(derive)
     tcase_add_test(tests, waiting_is_silence_and_timers);
     tcase_add_test(tests, limits_cover_the_longest_way);
     tcase_add_test(tests, what_the_application_must_do);
+    tcase_add_test(tests, what_a_service_must_bear);
     suite_add_tcase(suite, tests);
     return suite;
 }

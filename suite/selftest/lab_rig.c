@@ -15,7 +15,7 @@ enum { AWHILE_US = 5000000, QUIET_US = 100000 };
 void *lab_prepare(const char *fault, bool ipv6)
 {
     struct error error    = { "" };
-    void        *prepared = target_linux.prepare("linux", fault, ipv6, 1, &error);
+    void        *prepared = target_linux.prepare(&(struct target_wish){ .spec = "linux", .fault = fault, .ipv6 = ipv6, .seed = 1 }, &error);
 
     if (prepared == NULL && strstr(error.sentence, "may not make them") != NULL) {
         printf("lab: skipped: %s\n", error.sentence);

@@ -20,6 +20,7 @@ struct hand {
     int64_t  time_us;          /* added to the time at which it was captured */
     bool     drop, twice, bad_checksum;
     bool     lazy;   /* the application takes octets to be sent and does nothing */
+    bool     stuck;  /* what the tester sends is never captured */
     uint64_t lag_us; /* the tester sleeps so long after it came */
 };
 
@@ -87,6 +88,8 @@ static enum wait_result next(void *self, uint64_t deadline_us, struct arrival *a
 
         if (result != WAIT_ARRIVAL)
             return result;
+        if (!arrival->from_target && stage.hand.stuck)
+            continue;
         arrival->time_us += lag;
         if (!arrival->from_target || ++stage.seen != stage.hand.nth)
             return result;
@@ -145,8 +148,9 @@ static void clear_stage(void)
 static void play_with(const struct ladder_case *ladder, struct hand hand)
 {
     struct error        error;
-    struct play_options options  = { .seed = 3, .time_scale = 1.0 };
-    void               *prepared = target_reference.prepare("reference", "", false, 3, &error);
+    struct play_options options = { .seed = 3, .time_scale = 1.0 };
+    void               *prepared =
+        target_reference.prepare(&(struct target_wish){ .spec = "reference", .fault = "", .ipv6 = false, .seed = 3 }, &error);
 
     ck_assert_msg(prepared != NULL, "%s", error.sentence);
     ck_assert_msg(target_reference.open(prepared, 0, &stage.inner, &error), "%s", error.sentence);
@@ -224,6 +228,11 @@ MADE (leave,     ENTER (ESTABLISHED), MAYBE ("RFC9293-MUST-2", IUT (ACK)), PEER 
 MADE (no_leave,  ENTER (ESTABLISHED), PEER (ACK, .seq = RCV_NXT - 10, .len = 1), PEER (ACK, .len = 10), IUT_ACKS (RCV_NXT + 10));
 MADE (sees,      ENTER (ESTABLISHED), PEER (FIN|ACK), IUT_ACKS (RCV_NXT + 1), APP_SEES (END), ALIVE);
 MADE (told,      ENTER (ESTABLISHED), ALIVE, APP_SEES (RESET));
+MADE (later,     ENTER (FIN_WAIT_2), PEER (ACK, .seq = RCV_NXT - 5), SILENCE (PROVEN), ALIVE);
+MADE (there,     ENTER (ESTABLISHED), GONE);
+MADE (gone,      ENTER (ESTABLISHED), PEER (RST), GONE);
+MADE (small,     ENTER (ESTABLISHED), PEER (ACK, .len = 10), IUT_ACKS (RCV_NXT + 10));
+MADE (opened,    APP (OPEN), IUT (SYN), PEER (SYN|ACK, .ack = ISS), IUT (ACK, .seq = ANY, .ack = ANY));
 MADE (restless,  ENTER (ESTABLISHED), PEER (RST, .seq = RCV_NXT + 1), SILENCE (100), ALIVE);
 MADE (slow,      ENTER (ESTABLISHED), PEER (ACK, .seq = RCV_NXT - 1), IUT (RST, .seq = ANY));
 MADE (judged,    ROUNDS (3, ON (FRESH), PEER (SYN), IUT (SYN|ACK), PEER (RST)), JUDGE (counts_syn_acks));
@@ -275,6 +284,9 @@ static const struct wrong {
     { &no_way, { 0 }, VERDICT_FAIL, "IUT (ACK, .ack = RCV_NXT + 1)", "ACK is off by -1", false },
     { &no_leave, { 0 }, VERDICT_FAIL, "IUT_ACKS (RCV_NXT + 10)", "moves nothing", false },
     { &data, { .lazy = true }, VERDICT_INCONCLUSIVE, "", "no octet came", false },
+    { &later, { 0 }, VERDICT_FAIL, "SILENCE (PROVEN)", "nothing but silence", false },
+    { &small, { .nth = 1, .window = -65530 }, VERDICT_INCONCLUSIVE, "", "window of 5 octets is too small", false },
+    { &handshake, { .nth = 2, .drop = true, .stuck = true }, VERDICT_INCONCLUSIVE, "", "never left this machine", false },
     { &told, { 0 }, VERDICT_FAIL, "APP_SEES (RESET)", "never told", true },
 };
 
@@ -320,6 +332,27 @@ START_TEST(a_segment_too_many_breaks_a_silence)
     ck_assert_int_eq(play->verdict, VERDICT_FAIL);
     assert_bad_rung("SILENCE (100)");
     ASSERT_SAYS("nothing but silence");
+}
+END_TEST
+
+START_TEST(a_connection_that_is_still_there_is_told_from_one_that_is_silent)
+{
+    play_with(&there, (struct hand){ 0 });
+    ck_assert_int_eq(play->verdict, VERDICT_FAIL);
+    ASSERT_SAYS("still there");
+    ck_assert_str_eq(play->charged, "");
+    play_release(play);
+    memset(&stage, 0, sizeof stage);
+    play_with(&gone, (struct hand){ .nth = 2, .drop = true });
+    ck_assert_int_eq(play->verdict, VERDICT_FAIL);
+    ck_assert_str_eq(play->charged, "RFC9293-3.10.7.1-c"); /* its second RST, drawn by data, is none that was asked for */
+}
+END_TEST
+
+START_TEST(what_is_sent_again_may_have_missed_our_answer)
+{
+    play_with(&opened, (struct hand){ 0 });
+    ck_assert_int_eq(play->verdict, VERDICT_FAIL);
 }
 END_TEST
 
@@ -435,6 +468,8 @@ SUITE(player)
     tcase_add_loop_test(tests, right_targets_pass, 0, 11);
     tcase_add_loop_test(tests, a_wrong_segment, 0, (int)(sizeof wrongs / sizeof *wrongs));
     tcase_add_test(tests, expected_and_actual_are_shown_in_symbols);
+    tcase_add_test(tests, a_connection_that_is_still_there_is_told_from_one_that_is_silent);
+    tcase_add_test(tests, what_is_sent_again_may_have_missed_our_answer);
     tcase_add_test(tests, a_rung_can_name_its_rule);
     tcase_add_test(tests, a_segment_too_many_breaks_a_silence);
     tcase_add_test(tests, a_permitted_way_against_a_recommendation_is_a_deviation);

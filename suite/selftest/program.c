@@ -80,13 +80,26 @@ static const struct {
     { "$T list --format json", 0, "\"id\": \"fin/half-close\"" },
     { "$T list fin/", 0, "fin/half-close" },
     { "$T --help", 0, "Exit status" },
+    { "$T compare one.json", 2, "two files" },
+    { "$T compare /no/such /file", 2, "cannot be read" },
+    { "$T run --report yaml", 2, "json, junit, tap or text" },
+    { "$T run --update-baseline", 2, "--baseline FILE" },
+    { "$T run --baseline /no/such/file", 2, "--update-baseline makes one" },
+    { "$T run reference rst/exact --report tap", 0, "TAP version 14" },
     { "$T version", 0, "tcprove " },
     { "$T lint", 0, "" },
     { "$T run reference rst/exact/established", 0, "unconditionally compliant" },
     { "$T run reference+ignores-rst rst/exact/established", 1, "not compliant" },
     { "$T run reference --service echo sequence/", 0, "unconditionally compliant" },
     { "$T run reference --service discard rst/abort", 3, "cannot make user calls" },
-    { "$T run reference --service chat", 2, "echo or discard" },
+    { "$T run reference --service chat", 2, "echo, discard" },
+    { "$T run reference --service echo=0", 2, "1 to 65535" },
+    { "$T run reference --service echo --service echo", 2, "given twice" },
+    { "$T run --source 192.0.2", 2, "takes an IP address" },
+    { "$T run 192.0.2.2", 2, "needs a port or a service" },
+    { "$T run 192.0.2.2:99999", 2, "1 to 65535" },
+    { "$T run [2001:db8::2:7", 2, "[ADDRESS]:PORT" },
+    { "$T run no.such.host:7", 2, "give its address" },
     { "$T run reference+answers-nothing handshake/passive", 1, "nothing came" },
     { "$T run reference+answers-nothing rst/exact/established", 3, "did not come to ESTABLISHED" },
 };
@@ -175,7 +188,7 @@ START_TEST(a_full_disk_costs_the_file_only)
     ck_assert_msg(status == 5, "exit %d\n%s", status, output);
     ck_assert_ptr_nonnull(strstr(output, "was not written"));
     ck_assert_ptr_nonnull(strstr(output, "unconditionally compliant"));
-    ck_assert_int_eq(shell("ls $D/out | grep -c ."), 1); /* grep's status where there is nothing */
+    ck_assert_int_eq(shell("find $D/out -type f | grep -c ."), 1); /* grep's status where there is nothing */
 }
 END_TEST
 
@@ -189,6 +202,42 @@ START_TEST(the_same_seed_gives_the_same_run)
 }
 END_TEST
 
+START_TEST(every_file_of_a_folder)
+{
+    ck_assert_msg(shell("$T run reference+ignores-rst rst/ -o $D/out -q") == 1, "%s", output);
+    ck_assert_int_eq(shell("xmllint --noout $D/out/junit.xml 2>/dev/null || ! command -v xmllint"), 0);
+    ck_assert_int_eq(shell("grep -c '<failure' $D/out/junit.xml"), 0);
+    ck_assert_int_eq(shell("grep -q '^not ok .* rst/exact/established$' $D/out/results.tap"), 0);
+    ck_assert_int_eq(shell("grep -q 'RFC9293-3.10.7.4-ESTABLISHED-rst-exact' $D/out/results.txt"), 0);
+    ck_assert_int_eq(shell("test -s $D/out/pcap/rst.exact.established.pcapng"), 0);
+    ck_assert_int_eq(shell("test ! -e $D/out/pcap/rst.one-above.established.pcapng"), 0); /* it passed */
+}
+END_TEST
+
+START_TEST(a_baseline_turns_known_failures_green_and_new_ones_red)
+{
+    ck_assert_msg(shell("$T run reference+ignores-rst rst/ --baseline $D/b --update-baseline -q") == 0, "%s", output);
+    ck_assert_msg(shell("$T run reference+ignores-rst rst/ --baseline $D/b -q") == 0, "%s", output);
+    ck_assert_int_eq(shell("$T run reference rst/ --baseline $D/b -q"), 0); /* that section speaks of another target */
+    ck_assert_int_eq(
+        shell("sed 's/ignores-rst/sends-no-rst/' $D/b >$D/c; $T run reference+sends-no-rst rst/ --baseline $D/c -q"), 1);
+    ck_assert_ptr_nonnull(strstr(output, "rst/abort: fail, where the baseline has pass"));
+}
+END_TEST
+
+START_TEST(what_became_of_each_case)
+{
+    shell("$T run reference rst/ -q -o $D/old; $T run reference+ignores-rst rst/ -q -o $D/new");
+    ck_assert_int_eq(shell("$T compare $D/old/results.json $D/new/results.json"), 1);
+    ck_assert_ptr_nonnull(strstr(output, "Broken\n"));
+    ck_assert_ptr_nonnull(strstr(output, "rst/exact/established: fail, was pass"));
+    ck_assert_int_eq(shell("$T compare $D/new/results.json $D/old/results.json"), 0);
+    ck_assert_ptr_nonnull(strstr(output, "Fixed\n"));
+    ck_assert_int_eq(shell("$T compare $D/old/results.json $D/old/results.json"), 0);
+    ck_assert_ptr_nonnull(strstr(output, "no verdict differs"));
+}
+END_TEST
+
 /* ---- what the catalog says of broken targets -------------------------------------------------------------------------------
  */
 
@@ -197,12 +246,14 @@ START_TEST(whole_catalog_on_the_reference)
     int status = shell("$T run reference -o $D/out -q");
 
     ck_assert_msg(status == 0, "exit %d\n%s", status, output);
-    json_t *summary = json_object_get(results_in("out"), "summary");
+    json_t *root    = results_in("out");
+    json_t *summary = json_object_get(root, "summary");
 
     ck_assert_int_eq((int)json_integer_value(json_object_get(summary, "fail")), 0);
     ck_assert_int_eq((int)json_integer_value(json_object_get(summary, "error")), 0);
     ck_assert_int_eq((int)json_integer_value(json_object_get(summary, "inconclusive")), 0);
     ck_assert_int_ge((int)json_integer_value(json_object_get(summary, "pass")), 100);
+    json_decref(root);
 }
 END_TEST
 
@@ -365,6 +416,9 @@ SUITE(program)
     tcase_add_test(results, a_file_in_the_way);
     tcase_add_test(results, a_full_disk_costs_the_file_only);
     tcase_add_test(results, the_same_seed_gives_the_same_run);
+    tcase_add_test(results, every_file_of_a_folder);
+    tcase_add_test(results, a_baseline_turns_known_failures_green_and_new_ones_red);
+    tcase_add_test(results, what_became_of_each_case);
     suite_add_tcase(suite, results);
 
     tcase_set_timeout(broken, 300);

@@ -10,6 +10,7 @@
 
 #include "lab/link.h"
 #include "lab/namespace.h"
+#include "privilege.h"
 #include "selftest.h"
 #include "wire/craft.h"
 #include "wire/wire.h"

@@ -1,0 +1,183 @@
+#include "ladder.h"
+
+/* clang-format off */
+
+/* RFC 6093 3.3: urgent octets belong to the stream. An application that has them taken out of it would not read what we sent, so
+ * these cases make a user call: who can be asked so reads in line. */
+#define IN_LINE APP (RECEIVE)
+
+/* Pointers that make no sense: survived, and every octet delivered once, in order. */
+#define POINTER(slug, text, ...)                                                                        \
+{                                                                                                       \
+    CASE  ("urgent/" slug, text " is survived, and no octet of the stream is lost"),                    \
+    REQS  ("RFC9293-3.8.5-c", "RFC6093-3.3-a"),                                                         \
+    .tags = "@museum @disruptive",                                                                      \
+    LADDER(                                                                                             \
+        ENTER   (ESTABLISHED),                                                                          \
+        IN_LINE,                                                                                        \
+        PEER    (URG|PSH|ACK, __VA_ARGS__),                                                             \
+        IUT_ACKS(RCV_NXT + 20),                                                                         \
+        PEER    (ACK, .len = 20),                                                                       \
+        IUT_ACKS(RCV_NXT + 20),                                                                         \
+        APP_SEES(DATA, .octets = 40),                                                                   \
+        ALIVE                                                                                           \
+    ),                                                                                                  \
+},
+
+static const struct ladder_case urgent_cases[] = {
+{
+    CASE  ("urgent/told", "The application learns of urgent data, and reads every octet of it"),
+    REQS  ("RFC9293-MUST-30", "RFC9293-MUST-32", "RFC9293-3.10.7.4-ESTABLISHED-urg", "RFC6093-3.3-a"),
+    LADDER(
+        ENTER   (ESTABLISHED),
+        IN_LINE,
+        PEER    (URG|ACK, .len = 20, .up = 20),
+        IUT_ACKS(RCV_NXT + 20),
+        APP_SEES(URGENT),
+        APP_SEES(DATA, .octets = 20),
+        ALIVE
+    ),
+},
+{
+    CASE  ("urgent/without-flag", "A pointer without URG announces nothing, and the data is taken"),
+    REQS  ("RFC9293-3.1-k", "RFC9293-3.8.5-e"),
+    LADDER(
+        ENTER   (ESTABLISHED),
+        IN_LINE,
+        PEER    (ACK, .len = 20, .up = 10),
+        IUT_ACKS(RCV_NXT + 20),
+        APP_SEES(DATA, .octets = 20),
+        ALIVE
+    ),
+},
+{
+    CASE  ("urgent/long", "Urgent data of several segments is taken whole"),
+    REQS  ("RFC9293-MUST-31", "RFC6093-3.3-a"),
+    LADDER(
+        ENTER   (ESTABLISHED),
+        IN_LINE,
+        PEER    (URG|ACK, .len = 500, .up = 1500),
+        IUT_ACKS(RCV_NXT + 500),
+        PEER    (URG|ACK, .len = 500, .up = 1000),
+        IUT_ACKS(RCV_NXT + 500),
+        PEER    (URG|ACK, .len = 500, .up = 500),
+        IUT_ACKS(RCV_NXT + 500),
+        APP_SEES(URGENT),
+        APP_SEES(DATA, .octets = 1500),
+        ALIVE
+    ),
+},
+POINTER ("pointer-0",        "An urgent pointer of 0",                       .len = 20)
+POINTER ("pointer-odd",      "An urgent pointer in the middle of the data",  .len = 20, .up = 7)
+POINTER ("pointer-beyond",   "An urgent pointer of 65535 on 20 octets",      .len = 20, .up = ZERO + 65535)
+POINTER ("pointer-one-past", "An urgent pointer one beyond the data",        .len = 20, .up = 21)
+{
+    CASE  ("urgent/pointer-before-data", "Urgent pointers on empty segments, far ahead, harm nothing"),
+    REQS  ("RFC9293-3.8.5-b", "RFC9293-3.8.5-c"),
+    .tags = "@museum @disruptive",
+    LADDER(
+        ENTER   (ESTABLISHED),
+        IN_LINE,
+        PEER    (URG|ACK, .up = 10),
+        PEER    (URG|ACK, .up = ZERO + 65535),
+        PEER    (URG|ACK),
+        PEER    (ACK, .len = 20),
+        IUT_ACKS(RCV_NXT + 20),
+        APP_SEES(DATA, .octets = 20),
+        ALIVE
+    ),
+},
+{
+    CASE  ("urgent/recedes", "An urgent pointer that goes back is survived, and no octet is lost"),
+    REQS  ("RFC9293-3.8.5-c", "RFC6093-3.3-a"),
+    .tags = "@museum",
+    LADDER(
+        ENTER   (ESTABLISHED),
+        IN_LINE,
+        PEER    (URG|ACK, .len = 20, .up = 100),
+        IUT_ACKS(RCV_NXT + 20),
+        PEER    (URG|ACK, .len = 20, .up = 5),
+        IUT_ACKS(RCV_NXT + 20),
+        PEER    (URG|ACK, .seq = RCV_NXT - 20, .len = 20, .up = 1),
+        IUT     (ACK),
+        PEER    (ACK, .len = 100),
+        IUT_ACKS(RCV_NXT + 100),
+        APP_SEES(DATA, .octets = 140),
+        ALIVE
+    ),
+},
+{
+    CASE  ("urgent/above-gap", "Urgent data above a gap is delivered in its place"),
+    REQS  ("RFC9293-3.8.5-c", "RFC9293-3.10.7.4-seq-k"),
+    .tags = "@museum @disruptive",
+    LADDER(
+        ENTER   (ESTABLISHED),
+        IN_LINE,
+        PEER    (URG|ACK, .seq = RCV_NXT + 100, .len = 50, .up = 7),
+        IUT     (ACK),
+        PEER    (ACK, .len = 100),
+        ONE_OF  (
+            BY       ("RFC9293-SHLD-31", IUT_ACKS (RCV_NXT + 150)),
+            DEVIATES ("RFC9293-SHLD-31", IUT_ACKS (RCV_NXT + 100), PEER (ACK, .len = 50), IUT_ACKS (RCV_NXT + 50))
+        ),
+        APP_SEES(DATA, .octets = 150),
+        ALIVE
+    ),
+},
+{
+    CASE  ("urgent/while-connecting", "URG on the segments of a handshake harms neither the connection nor the stream"),
+    REQS  ("RFC9293-3.10.7.4-SYN-RECEIVED-urg", "RFC9293-3.8.5-c"),
+    .tags = "@museum @disruptive",
+    LADDER(
+        ENTER   (LISTEN),
+        PEER    (SYN|URG, .up = 100),
+        IUT     (SYN|ACK, .seq = ISS, .ack = IRS + 1),
+        PEER    (URG|ACK, .up = 50),
+        IN_LINE,
+        PEER    (ACK, .len = 100),
+        IUT_ACKS(RCV_NXT + 100),
+        APP_SEES(DATA, .octets = 100),
+        ALIVE
+    ),
+},
+{
+    CASE  ("urgent/while-opening", "URG on the SYN,ACK and its pointer do not keep an active open from succeeding"),
+    REQS  ("RFC9293-3.10.7.3-j", "RFC9293-3.8.5-c"),
+    .tags = "@museum @disruptive",
+    LADDER(
+        APP     (OPEN),
+        IUT     (SYN),
+        PEER    (SYN|URG|ACK, .up = ZERO + 65535),
+        IUT     (ACK, .seq = ISS + 1, .ack = IRS + 1),
+        PEER    (ACK, .len = 100),
+        IUT_ACKS(RCV_NXT + 100),
+        APP_SEES(DATA, .octets = 100),
+        ALIVE
+    ),
+},
+{
+    CASE  ("urgent/after-fin", "URG after the peer's FIN is ignored"),
+    REQS  ("RFC9293-3.10.7.4-*-urg", "RFC9293-3.10.7.4-urg-b"),
+    .tags = "@museum",
+    STATES(CLOSE_WAIT, CLOSING, LAST_ACK, TIME_WAIT),
+    LADDER(
+        ENTER   (EACH),
+        PEER    (URG|ACK, .up = 10),
+        SILENCE (PROVEN),
+        ALIVE
+    ),
+},
+{
+    CASE  ("urgent/sent", "SEND with urgent data sets URG, and the pointer names the octet behind it"),
+    REQS  ("RFC9293-MUST-62", "RFC9293-3.9.1.2-b", "RFC6093-4-a"),
+    LADDER(
+        ENTER   (ESTABLISHED),
+        APP     (SEND_URGENT, .octets = 20),
+        IUT     (URG|ACK, .len = 20, .up = ZERO + 20),
+        PEER    (ACK),
+        ALIVE
+    ),
+},
+};
+
+GROUP (urgent, "Urgent data", urgent_cases);

@@ -1,0 +1,346 @@
+/* doctor.c: the findings, in the order in which each rests on the ones before. */
+#include "host/doctor.h"
+
+#include <errno.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "host/host.h"
+#include "host/probe.h"
+#include "host/stand.h"
+
+enum {
+    LINE_OCTETS   = 600,
+    HANDSHAKES    = 20,
+    LOSS_PROBES   = 50,
+    SYN_TRIES     = 3,
+    SYN_WAIT_US   = 350000,
+    LINGER_US     = 50000, /* a kernel that is not kept out sends its RST within 50 us */
+    LOAD_MOST     = TESTER_PORTS,
+    PROBE_BLOCKS  = 7,
+    SPREAD_ODD_US = 20000
+};
+
+struct doctor {
+    const struct target_wish *wish;
+    tell_finding             *tell;
+    void                     *context;
+    bool                      bad;
+    struct stand              stand;
+    struct service_at         services[SERVICES];
+    size_t                    service_count;
+    uint64_t                  wait_us;
+    unsigned                  next_block;
+};
+
+static void say(struct doctor *doctor, enum finding finding, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+static void say(struct doctor *doctor, enum finding finding, const char *format, ...)
+{
+    char    line[LINE_OCTETS];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    doctor->bad = doctor->bad || finding == FINDING_BAD;
+    doctor->tell(doctor->context, finding, line);
+}
+
+/* Ports for the next examination; it ends the connections that it keeps. */
+static bool take_block(struct doctor *doctor, struct port_block *block)
+{
+    struct error error = { "" };
+
+    if (block_open(&doctor->stand, FIRST_PROBE_BLOCK + doctor->next_block++ % PROBE_BLOCKS, NULL, block, &error))
+        return true;
+    say(doctor, FINDING_BAD, "%s", error.sentence);
+    return false;
+}
+
+/* ---- the way ---------------------------------------------------------------------------------------------------------- */
+
+static bool find_way(struct doctor *doctor)
+{
+    struct error      error = { "" };
+    struct ip_address address;
+    char              scope[16], text[46], hop[46];
+    const char       *interface;
+
+    doctor->service_count = host_services(doctor->wish, &address, scope, sizeof scope, doctor->services, &error);
+    if (doctor->service_count > 0 && stand_may_speak(&error)) {
+        say(doctor, FINDING_OK, "permission: segments can be made and captured");
+        interface = doctor->wish->interface != NULL || scope[0] == '\0' ? doctor->wish->interface : scope;
+        if (stand_take(&address, interface, doctor->wish->source, &doctor->stand, &error)) {
+            const struct path *path = &doctor->stand.path;
+
+            for (size_t i = 0; i < doctor->service_count; i++)
+                doctor->stand.avoided[doctor->stand.avoided_count++] = doctor->services[i].port;
+            ip_address_print(&path->target, text);
+            ip_address_print(&path->next_hop, hop);
+            say(doctor, FINDING_OK, "route: %s is reached over %s%s%s, MTU %u", text, path->interface,
+                path->routed ? " by the gateway " : path->local ? ", it is this host itself" : "", path->routed ? hop : "", path->mtu);
+            if (!path->local)
+                say(doctor, FINDING_OK, "neighbour: %s has the MAC %02x:%02x:%02x:%02x:%02x:%02x", hop, path->next_mac[0],
+                    path->next_mac[1], path->next_mac[2], path->next_mac[3], path->next_mac[4], path->next_mac[5]);
+            ip_address_print(&doctor->stand.source, text);
+            say(doctor, FINDING_OK, "source: %s, %s", text,
+                doctor->stand.owned ? "this host's own: its ports are guarded while cases play" : "that nobody had: it is answered for");
+            return true;
+        }
+    }
+    say(doctor, FINDING_BAD, "%s", error.sentence);
+    return false;
+}
+
+/* ---- offloads --------------------------------------------------------------------------------------------------------- */
+
+struct offload {
+    const char *name, *harm;
+    uint32_t    get;
+    uint32_t    flag; /* of ETHTOOL_GFLAGS */
+    bool        local_only; /* what is sent raw is not touched by it: it counts where the target's TCP is this host's */
+};
+
+static const struct offload offloads[] = {
+    { "gro", "merges segments that come in before they are captured", ETHTOOL_GGRO, 0, false },
+    { "lro", "merges segments that come in before they are captured", ETHTOOL_GFLAGS, ETH_FLAG_LRO, false },
+    { "tso", "shows many segments as one", ETHTOOL_GTSO, 0, true },
+    { "gso", "shows many segments as one", ETHTOOL_GGSO, 0, true },
+};
+
+static void examine_offloads(struct doctor *doctor)
+{
+    const char  *interface = doctor->stand.path.interface;
+    struct ifreq request   = { 0 };
+    int          fd        = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    unsigned     found     = 0;
+
+    memcpy(request.ifr_name, interface, sizeof request.ifr_name);
+    for (size_t i = 0; fd >= 0 && i < sizeof offloads / sizeof *offloads; i++) {
+        struct ethtool_value value = { .cmd = offloads[i].get };
+
+        request.ifr_data = (void *)&value;
+        if (offloads[i].local_only && !doctor->stand.path.local)
+            continue;
+        if (ioctl(fd, SIOCETHTOOL, &request) != 0)
+            continue; /* an interface that cannot be asked has none to turn off */
+        bool on = offloads[i].flag != 0 ? (value.data & offloads[i].flag) != 0 : value.data != 0;
+
+        if (!on)
+            continue;
+        found++;
+        say(doctor, FINDING_BAD, "offloads: %s of %s %s: sudo ethtool -K %s %s off", offloads[i].name, interface, offloads[i].harm,
+            interface, offloads[i].name);
+    }
+    if (fd >= 0)
+        close(fd);
+    if (found == 0)
+        say(doctor, FINDING_OK, "offloads: %s shows segments as they were sent", interface);
+}
+
+static void examine_sums(struct doctor *doctor, enum sums sums)
+{
+    if (sums == SUMS_RIGHT)
+        say(doctor, FINDING_OK, "checksums: the target's are right where they are captured");
+    else if (sums == SUMS_WRONG)
+        say(doctor, FINDING_BAD, "checksums: the target's SYN,ACK has a wrong one: if its stack does not mean that, its interface must"
+                                 " compute it: on the target, sudo ethtool -K IF tx off");
+    else if (doctor->stand.path.local)
+        say(doctor, FINDING_NOTE, "checksums: on the way to this host itself they are never computed, and not judged;"
+                                  " tcprove run linux judges this kernel's");
+    else
+        say(doctor, FINDING_NOTE, "checksums: the target leaves them to its interface, and they are not judged: on the target,"
+                                  " sudo ethtool -K IF tx off tso off gso off");
+}
+
+/* ---- the target ------------------------------------------------------------------------------------------------------- */
+
+static void examine_features(struct doctor *doctor, const struct sighting_of_port *seen)
+{
+    char text[120] = "", window_scale[40];
+
+    snprintf(window_scale, sizeof window_scale, ", window scale %u", seen->options.window_scale);
+    snprintf(text, sizeof text, "%s%s%s%s", seen->options.sack_permitted ? ", SACK" : "",
+             seen->options.has_timestamps ? ", timestamps" : "", seen->options.has_window_scale ? window_scale : "",
+             seen->ecn ? ", ECN" : "");
+    say(doctor, FINDING_OK, "features: MSS %u%s%s", seen->options.has_mss ? seen->options.mss : 536, text,
+        text[0] == '\0' ? ", nothing optional" : "");
+}
+
+static bool examine_ports(struct doctor *doctor)
+{
+    static const char *const mend[] = {
+        [PORT_CLOSED]     = "it is closed: start the service there, or name another port",
+        [PORT_SILENT]     = "no SYN was answered: let the firewall there pass TCP from this address",
+        [PORT_PROHIBITED] = "an ICMP error came back: let the firewall or router on the way pass it",
+    };
+    struct port_block block;
+    struct error      error = { "" };
+    bool              good  = take_block(doctor, &block);
+
+    for (size_t i = 0; good && i < doctor->service_count; i++) {
+        struct probe_wish wish = { .port      = doctor->services[i].port,
+                                   .tries     = SYN_TRIES,
+                                   .wait_us   = SYN_WAIT_US,
+                                   .features  = true,
+                                   .linger_us = LINGER_US };
+        struct sighting_of_port seen;
+
+        good = probe_port(&doctor->stand, &block, (unsigned)i, &wish, &seen, &error);
+        if (!good)
+            say(doctor, FINDING_BAD, "%s", error.sentence);
+        else if (seen.state != PORT_OPEN)
+            say(doctor, FINDING_BAD, "port %u (%s): %s", wish.port, service_name(doctor->services[i].kind), mend[seen.state]);
+        else
+            say(doctor, FINDING_OK, "port %u (%s): open", wish.port, service_name(doctor->services[i].kind));
+        good = good && seen.state == PORT_OPEN;
+        if (!good || i > 0)
+            continue;
+        examine_features(doctor, &seen);
+        examine_sums(doctor, seen.sums);
+        if (seen.foreign_resets > 0)
+            say(doctor, FINDING_BAD, "RST: this host's kernel answers the target's segments: name a free address of the network with"
+                                     " --source");
+        else
+            say(doctor, FINDING_OK, "RST: this host's kernel stays out of it");
+    }
+    if (good) {
+        uint16_t closed = probe_closed_port(&doctor->stand, &block, SYN_WAIT_US, &error);
+
+        if (closed != 0)
+            say(doctor, FINDING_OK, "closed port: %u answers with RST", closed);
+        else
+            say(doctor, FINDING_NOTE, "closed port: none answered with RST, and cases in CLOSED are skipped: let the firewall there pass"
+                                      " SYNs to one");
+    }
+    if (block.wire != NULL && wire_lost(block.wire) > 0)
+        say(doctor, FINDING_BAD, "capture: %llu packets were lost: end what keeps this host busy",
+            (unsigned long long)wire_lost(block.wire));
+    block_close(&block);
+    return good;
+}
+
+/* ---- the path --------------------------------------------------------------------------------------------------------- */
+
+static void tell_loss(struct doctor *doctor, unsigned again, unsigned unanswered, uint64_t lost)
+{
+    if (again + unanswered == 0)
+        say(doctor, FINDING_OK, "loss: each of %d SYNs was answered the first time", LOSS_PROBES);
+    else
+        say(doctor, again + unanswered > LOSS_PROBES / 10 ? FINDING_BAD : FINDING_NOTE,
+            "loss: of %d SYNs %u had to be sent again and %u were not answered at all: go nearer to the target, or with a small stack"
+            " run with -j 1",
+            LOSS_PROBES, again, unanswered);
+    if (lost > 0)
+        say(doctor, FINDING_BAD, "capture: %llu packets were lost: end what keeps this host busy", (unsigned long long)lost);
+    else
+        say(doctor, FINDING_OK, "capture: nothing was lost");
+}
+
+/* Fifty handshakes one after another: how long they take, and how many needed a second SYN. */
+static void examine_path(struct doctor *doctor)
+{
+    struct port_block       block;
+    struct error            error = { "" };
+    uint64_t                samples[LOSS_PROBES];
+    size_t                  count = 0;
+    unsigned                again = 0, unanswered = 0;
+    struct sighting_of_port seen;
+
+    if (!take_block(doctor, &block))
+        return;
+    for (unsigned i = 0; i < LOSS_PROBES && unanswered < 3; i++) {
+        struct probe_wish wish = { .port = doctor->services[0].port, .tries = 2, .wait_us = SYN_WAIT_US };
+
+        if (!probe_port(&doctor->stand, &block, i, &wish, &seen, &error)) {
+            say(doctor, FINDING_BAD, "%s", error.sentence);
+            block_close(&block);
+            return;
+        }
+        again += seen.tries > 1 && seen.state == PORT_OPEN;
+        unanswered += seen.state != PORT_OPEN;
+        if (seen.state == PORT_OPEN && count < HANDSHAKES)
+            samples[count++] = seen.round_trip_us;
+    }
+    uint64_t bound = host_round_trip_bound(samples, count); /* sorts */
+
+    if (count > 0) {
+        uint64_t spread = samples[count - 1] - samples[0];
+
+        say(doctor, spread > SPREAD_ODD_US ? FINDING_NOTE : FINDING_OK,
+            "round trip: median %.2f ms, spread %.2f ms over %zu handshakes; \"at once\" means within %.1f ms more%s",
+            (double)samples[count / 2] / 1000, (double)spread / 1000, count, (double)bound / 1000,
+            spread > SPREAD_ODD_US ? ": times are judged the better the nearer the tester is" : "");
+    }
+    tell_loss(doctor, again, unanswered, wire_lost(block.wire));
+    block_close(&block);
+}
+
+/* ---- load ------------------------------------------------------------------------------------------------------------- */
+
+/* Holds `wanted` connections at a time; how many were answered. */
+static unsigned hold(struct doctor *doctor, unsigned wanted)
+{
+    struct port_block       block;
+    struct error            error = { "" };
+    unsigned                open  = 0;
+    uint16_t                port  = doctor->services[0].port;
+    struct sighting_of_port seen;
+
+    if (!take_block(doctor, &block))
+        return 0;
+    for (unsigned i = 0; i < wanted && open == i; i++) {
+        struct probe_wish wish = { .port = port, .tries = 2, .wait_us = SYN_WAIT_US, .keep = true };
+
+        if (probe_port(&doctor->stand, &block, i, &wish, &seen, &error) && seen.state == PORT_OPEN)
+            open++;
+    }
+    for (unsigned i = 0; i <= open && i < wanted; i++)
+        probe_reset(&doctor->stand, &block, i, port, &error);
+    block_close(&block);
+    return open;
+}
+
+static void examine_load(struct doctor *doctor)
+{
+    unsigned sustained = 0;
+
+    for (unsigned wanted = 1; wanted <= LOAD_MOST; wanted *= 2) {
+        unsigned open = hold(doctor, wanted);
+
+        sustained = open > sustained ? open : sustained;
+        if (open < wanted)
+            break;
+    }
+    if (sustained >= LOAD_MOST)
+        say(doctor, FINDING_OK, "load: %u connections at a time: run with -j 50", sustained);
+    else if (sustained >= HOST_JOBS)
+        say(doctor, FINDING_OK, "load: %u connections at a time", sustained);
+    else
+        say(doctor, FINDING_NOTE, "load: only %u connections at a time: run with -j 1", sustained);
+}
+
+bool doctor_examines(const struct target_wish *wish, bool load, tell_finding *tell, void *context)
+{
+    struct doctor doctor = { .wish = wish, .tell = tell, .context = context, .stand = { .neighbour = -1 } };
+
+    if (find_way(&doctor)) {
+        examine_offloads(&doctor);
+        if (examine_ports(&doctor)) {
+            examine_path(&doctor);
+            if (load)
+                examine_load(&doctor);
+        }
+    }
+    stand_leave(&doctor.stand);
+    return !doctor.bad;
+}

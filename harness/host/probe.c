@@ -1,0 +1,170 @@
+#include "host/probe.h"
+
+#include <string.h>
+#include <sys/random.h>
+
+#include "checksum.h"
+
+enum { CANDIDATES = 8, CANDIDATES_FROM = 20000, CANDIDATES_TO = 60000, WINDOW = 65535, OUR_TSVAL = 1000 };
+
+/* SEQ of a probe: the port decides it, so that a reset needs no memory of it. */
+static uint32_t first_seq(const struct port_block *block, unsigned which)
+{
+    return 0x5eed0000u + block->first_port * 16u + which * 4096u;
+}
+
+static bool send_flags(const struct stand *stand, struct port_block *block, unsigned which, uint16_t port, uint8_t flags, uint32_t seq,
+                       uint32_t ack, bool features, struct error *error)
+{
+    struct segment     segment = { .source           = stand->source,
+                                   .destination      = stand->path.target,
+                                   .source_port      = (uint16_t)(block->first_port + which),
+                                   .destination_port = port,
+                                   .seq              = seq,
+                                   .ack              = ack,
+                                   .flags            = flags,
+                                   .window           = WINDOW };
+    struct tcp_options options = { .has_mss = true,
+                                   .mss     = (uint16_t)(stand->path.mtu - (stand->source.family == 6 ? 60 : 40)) };
+
+    if (features) {
+        options.sack_permitted = options.has_timestamps = options.has_window_scale = true;
+        options.tsval                                                              = OUR_TSVAL;
+        segment.flags |= ECE | CWR;
+    }
+    if (flags & SYN)
+        segment.option_octets = tcp_options_build(&options, segment.options);
+    return wire_deliver(block->wire, &segment, NULL, error);
+}
+
+bool probe_reset(const struct stand *stand, struct port_block *block, unsigned which, uint16_t port, struct error *error)
+{
+    return send_flags(stand, block, which, port, RST, first_seq(block, which) + 1, 0, false, error);
+}
+
+/* ---- what came -------------------------------------------------------------------------------------------------------- */
+
+/* A kernel that leaves the sum to its interface writes that of the pseudo-header alone. */
+static enum sums sums_of(const struct packet *packet)
+{
+    const struct segment *segment = &packet->segment;
+    size_t                octets  = segment->source.family == 6 ? 16 : 4;
+    size_t                length  = TCP_HEADER_OCTETS + segment->option_octets + segment->text_octets;
+
+    if (!(packet->faults & FAULT_TCP_CHECKSUM))
+        return SUMS_RIGHT;
+    uint16_t pseudo = checksum_fold(
+        checksum_pseudo(segment->source.octets, segment->destination.octets, octets, 6, length));
+
+    return segment->checksum == pseudo ? SUMS_UNFINISHED : SUMS_WRONG;
+}
+
+/* Whether it ends the waiting. */
+static bool note_packet(const struct arrival *arrival, uint16_t own_port, uint16_t port, uint64_t sent_us,
+                        struct sighting_of_port *seen)
+{
+    struct packet packet;
+
+    packet_decode(arrival->octets, arrival->count, &packet);
+    if (packet.kind == PACKET_ICMP_ERROR && arrival->from_target && packet.segment.source_port == own_port) {
+        seen->state     = PORT_PROHIBITED;
+        seen->icmp_type = packet.icmp_type;
+        seen->icmp_code = packet.icmp_code;
+        return true;
+    }
+    if (packet.kind != PACKET_TCP)
+        return false;
+    if (!arrival->from_target) {
+        seen->foreign_resets += packet.segment.source_port == own_port && (packet.segment.flags & RST) != 0;
+        return false;
+    }
+    if (packet.segment.destination_port != own_port || packet.segment.source_port != port)
+        return false;
+    bool open = (packet.segment.flags & (SYN | ACK | RST)) == (SYN | ACK);
+
+    if (!open && !(packet.segment.flags & RST))
+        return false;
+    seen->state         = open ? PORT_OPEN : PORT_CLOSED;
+    seen->round_trip_us = arrival->time_us > sent_us ? arrival->time_us - sent_us : 0;
+    seen->iss           = packet.segment.seq;
+    seen->sums          = sums_of(&packet);
+    seen->ecn           = (packet.segment.flags & (ECE | CWR)) == ECE;
+    tcp_options_parse(packet.segment.options, packet.segment.option_octets, &seen->options);
+    return true;
+}
+
+/* Reads until something ends the waiting. *sent_us moves to when our SYN was captured. */
+static bool watch(struct port_block *block, unsigned which, uint16_t port, uint64_t until_us, uint64_t *sent_us,
+                  struct sighting_of_port *seen, struct error *error)
+{
+    struct arrival arrival;
+
+    for (;;) {
+        enum wait_result result = wire_next(block->wire, until_us, &arrival, error);
+
+        if (result != WAIT_ARRIVAL)
+            return result == WAIT_DEADLINE;
+        uint16_t own = (uint16_t)(block->first_port + which);
+
+        if (!arrival.from_target && seen->state == PORT_NOT_PROBED)
+            *sent_us = arrival.time_us;
+        if (note_packet(&arrival, own, port, *sent_us, seen))
+            return true;
+    }
+}
+
+bool probe_port(const struct stand *stand, struct port_block *block, unsigned which, const struct probe_wish *wish,
+                struct sighting_of_port *seen, struct error *error)
+{
+    *seen = (struct sighting_of_port){ .state = PORT_NOT_PROBED };
+    while (seen->tries < wish->tries && seen->state == PORT_NOT_PROBED) {
+        uint64_t sent_us = wire_now_us();
+
+        seen->tries++;
+        if (!send_flags(stand, block, which, wish->port, SYN, first_seq(block, which), 0, wish->features, error) ||
+            !watch(block, which, wish->port, sent_us + wish->wait_us, &sent_us, seen, error))
+            return false;
+    }
+    if (seen->state == PORT_NOT_PROBED)
+        seen->state = PORT_SILENT;
+    if (seen->state != PORT_OPEN)
+        return true;
+    uint64_t now_us = wire_now_us();
+
+    if (wish->linger_us > 0 && !watch(block, which, 0, now_us + wish->linger_us, &now_us, seen, error))
+        return false;
+    if (wish->keep)
+        return send_flags(stand, block, which, wish->port, ACK, first_seq(block, which) + 1, seen->iss + 1, false, error);
+    return probe_reset(stand, block, which, wish->port, error);
+}
+
+/* ---- a closed port ---------------------------------------------------------------------------------------------------- */
+
+static void choose_candidates(uint16_t ports[CANDIDATES])
+{
+    if (getrandom(ports, CANDIDATES * sizeof *ports, 0) != (ssize_t)(CANDIDATES * sizeof *ports))
+        memset(ports, 0, CANDIDATES * sizeof *ports);
+    for (unsigned i = 0; i < CANDIDATES; i++)
+        ports[i] = (uint16_t)(CANDIDATES_FROM + (ports[i] + i) % (CANDIDATES_TO - CANDIDATES_FROM));
+}
+
+uint16_t probe_closed_port(const struct stand *stand, struct port_block *block, uint64_t wait_us, struct error *error)
+{
+    uint16_t ports[CANDIDATES];
+
+    choose_candidates(ports);
+    for (unsigned i = 0; i < CANDIDATES; i++) {
+        struct probe_wish       wish = { .port = ports[i], .tries = 1, .wait_us = wait_us };
+        struct sighting_of_port seen;
+
+        if (stand->path.local && ports[i] >= block->first_port && ports[i] - block->first_port < TESTER_PORTS)
+            continue;
+        if (!probe_port(stand, block, TESTER_PORTS - 1 - i, &wish, &seen, error))
+            return 0;
+        if (seen.state == PORT_CLOSED)
+            return ports[i];
+        if (seen.state == PORT_SILENT && i >= 1)
+            return 0; /* a firewall drops such SYNs: the others would fare no better */
+    }
+    return 0;
+}

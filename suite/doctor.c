@@ -1,0 +1,44 @@
+#include "doctor.h"
+
+#include <stdio.h>
+
+#include "host/doctor.h"
+#include "host/host.h"
+#include "targets.h"
+
+static void tell_line(void *context, enum finding finding, const char *line)
+{
+    static const char *const words[] = { [FINDING_OK] = "ok  ", [FINDING_NOTE] = "note", [FINDING_BAD] = "BAD " };
+
+    (void)context;
+    printf("%s  %s\n", words[finding], line);
+    fflush(stdout);
+}
+
+/* The other kinds bring their environment along: what there is to examine is whether that can be made. */
+static bool can_be_prepared(const struct named_target *named)
+{
+    struct error error    = { "" };
+    void        *prepared = named->kind->prepare(&named->wish, &error);
+
+    if (prepared == NULL) {
+        tell_line(NULL, FINDING_BAD, error.sentence);
+        return false;
+    }
+    named->kind->release(prepared);
+    snprintf(error.sentence, sizeof error.sentence, "%s can be judged here: %s", named->kind->name, named->kind->description);
+    tell_line(NULL, FINDING_OK, error.sentence);
+    return true;
+}
+
+enum status doctor(const struct options *options)
+{
+    struct named_target named;
+    struct error        error;
+
+    if (!target_named(options, &named, &error))
+        return complain(STATUS_USAGE, &error);
+    bool usable = named.kind == &target_host ? doctor_examines(&named.wish, options->load, tell_line, NULL) : can_be_prepared(&named);
+
+    return usable ? STATUS_GOOD : STATUS_UNUSABLE;
+}

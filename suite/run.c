@@ -1,0 +1,232 @@
+#include "run.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "gate.h"
+#include "inprocess/inprocess.h"
+#include "output.h"
+#include "runner.h"
+#include "selection.h"
+#include "targets.h"
+
+struct telling {
+    const struct options *options;
+    size_t                count;
+    bool                  colour, live;
+    const char           *program;
+    FILE                 *out;
+};
+
+static void command_for(const struct telling *telling, const struct result *result, char *text, size_t room)
+{
+    const struct options *options = telling->options;
+    size_t                at;
+
+    text[0] = '\0';
+    if (strncmp(result->id, "referee/", 8) == 0)
+        return;
+    at = (size_t)snprintf(text, room, "%s run %s %s", telling->program, options->target, options->ipv6 ? "--ipv6 " : "");
+    for (size_t i = 0; i < options->service_count && at < room; i++) {
+        at += (size_t)snprintf(text + at, room - at, "--service %s", service_name(options->services[i].kind));
+        if (options->services[i].port != 0 && at < room)
+            at += (size_t)snprintf(text + at, room - at, "=%u", options->services[i].port);
+        if (at < room)
+            at += (size_t)snprintf(text + at, room - at, " ");
+    }
+    if (options->source != NULL && at < room)
+        at += (size_t)snprintf(text + at, room - at, "--source %s ", options->source);
+    if (options->interface != NULL && at < room)
+        at += (size_t)snprintf(text + at, room - at, "-i %s ", options->interface);
+    if (at < room)
+        snprintf(text + at, room - at, "%s -v", result->id);
+}
+
+static void tell_result(void *context, const struct result *result, size_t done)
+{
+    const struct telling *telling = context;
+    char                  again[300];
+
+    if (telling->live)
+        fprintf(stderr, "\r\033[K");
+    bool shown = result->verdict == VERDICT_FAIL || result->verdict == VERDICT_ERROR;
+
+    if (!telling->options->quiet && (shown || telling->options->verbose)) {
+        command_for(telling, result, again, sizeof again);
+        report_case(telling->out, result, again, telling->colour);
+        fflush(telling->out);
+    }
+    if (telling->live)
+        fprintf(stderr, "%zu of %zu  %s", done, telling->count, done == telling->count ? "\r\033[K" : result->id);
+}
+
+/* With several, the first of: an unexpected verdict, an error of ours, nothing judged at all. */
+static enum status status_of(const struct results *results)
+{
+    struct summary summary    = results_summary(results);
+    bool           unexpected = false;
+
+    for (size_t i = 0; i < results->count; i++)
+        unexpected = unexpected || (results->at[i].unexpected && results->at[i].verdict != VERDICT_ERROR);
+    if (unexpected)
+        return STATUS_VIOLATION;
+    if (summary.error > 0)
+        return STATUS_ERROR;
+    return summary.pass + summary.fail == 0 ? STATUS_UNUSABLE : STATUS_GOOD;
+}
+
+static void describe_run(struct results *results, const struct options *options, const struct target_kind *kind)
+{
+    time_t    now = time(NULL);
+    struct tm utc;
+
+    gmtime_r(&now, &utc);
+    strftime(results->started, sizeof results->started, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    snprintf(results->target_spec, sizeof results->target_spec, "%s", options->target);
+    snprintf(results->target_kind, sizeof results->target_kind, "%s", kind->name);
+    snprintf(results->target_description, sizeof results->target_description, "%s", kind->description);
+    results->seed    = options->seed;
+    results->profile = profile_name(options->profile);
+}
+
+static void tell_end(const struct telling *telling, const struct results *results, size_t too_long)
+{
+    const struct options *options = telling->options;
+
+    for (size_t i = 0; i < results->count; i++)
+        if (strcmp(results->at[i].group, "referee") == 0 && results->at[i].verdict == VERDICT_FAIL && !options->quiet)
+            report_case(telling->out, &results->at[i], "", telling->colour);
+    report_summary(telling->out, results, telling->colour);
+    if (too_long > 0)
+        fprintf(telling->out, "%zu cases wait longer than --profile %s allows and were not played\n", too_long,
+                profile_name(options->profile));
+}
+
+/* What the baseline says of this run, or the baseline brought up to it. */
+static enum status pass_gate(const struct telling *telling, struct results *results, const struct selection *selection,
+                             struct baseline *baseline)
+{
+    const struct options *options = telling->options;
+    struct error          error;
+
+    gate_judge(results, baseline, options->selector_count + options->excluded_count > 0, options->strict);
+    enum status status = status_of(results);
+
+    if (options->update_baseline && !results->interrupted) {
+        if (!baseline_update(options->baseline, options->target, results, &error))
+            return complain(STATUS_ERROR, &error);
+        fprintf(telling->out, "baseline: %s\n", options->baseline);
+        return status == STATUS_VIOLATION ? STATUS_GOOD : status;
+    }
+    if (baseline != NULL && gate_tell(telling->out, results, baseline, &selection->catalog) > 0 && status == STATUS_GOOD)
+        status = STATUS_VIOLATION;
+    return status;
+}
+
+static enum status finish_run(const struct telling *telling, struct results *results, const struct selection *selection,
+                              struct baseline *baseline)
+{
+    tell_end(telling, results, selection->too_long);
+    enum status status = pass_gate(telling, results, selection, baseline);
+
+    if (!output_write(telling->options, results))
+        return status == STATUS_VIOLATION ? status : STATUS_ERROR;
+    if (telling->options->output != NULL)
+        fprintf(telling->out, "results: %s/\n", telling->options->output);
+    return status;
+}
+
+/* Where the terminal's text goes: aside, when a report takes standard output. */
+static FILE *text_stream(const struct options *options)
+{
+    for (size_t i = 0; i < options->report_count; i++)
+        if (strcmp(options->reports[i].path, "-") == 0)
+            return stderr;
+    return stdout;
+}
+
+struct ready {
+    const struct target_kind *kind;
+    void                     *prepared;
+    bool                      virtual_time;
+    struct output             output;
+    struct baseline           baseline;
+};
+
+static enum status play_selection(const struct options *options, struct ready *ready, struct selection *selection,
+                                  const char *program, volatile const sig_atomic_t *interrupted)
+{
+    struct results  results = { 0 };
+    struct error    error;
+    FILE           *out     = text_stream(options);
+    bool            colour  = isatty(fileno(out)) && getenv("NO_COLOR") == NULL;
+    struct telling  telling = { options, selection->count, colour, isatty(2) && isatty(fileno(out)), program, out };
+    struct run_plan plan    = { .entries      = selection->at,
+                                .count        = selection->count,
+                                .kind         = ready->kind,
+                                .prepared     = ready->prepared,
+                                .play         = { options->seed, options->time_scale, options->service },
+                                .jobs         = options->jobs != 0 ? options->jobs : target_jobs(ready->kind),
+                                .retries      = options->retries,
+                                .fail_fast    = options->fail_fast,
+                                .virtual_time = ready->virtual_time,
+                                .pcap_folder  = ready->output.pcap_folder,
+                                .pcap_all     = options->pcap == PCAP_ALL,
+                                .interrupted  = interrupted,
+                                .tell         = tell_result,
+                                .context      = &telling };
+
+    describe_run(&results, options, ready->kind);
+    bool        ran      = runner_run(&plan, &results, &error);
+    bool        compares = options->baseline != NULL && !options->update_baseline;
+    enum status status =
+        ran ? finish_run(&telling, &results, selection, compares ? &ready->baseline : NULL) : complain(STATUS_ERROR, &error);
+
+    runner_release(&results);
+    return status;
+}
+
+/* Everything that can be found out before the first case is played. */
+static enum status get_ready(const struct options *options, struct ready *ready, struct selection *selection,
+                             struct error *error)
+{
+    struct named_target named;
+
+    if (!target_named(options, &named, error))
+        return STATUS_USAGE;
+    ready->kind              = named.kind;
+    ready->virtual_time      = ready->kind == &target_reference;
+    struct options of_family = *options;
+
+    of_family.ipv6     = named.wish.ipv6;
+    enum status status = selection_open(&of_family, true, ready->virtual_time, selection, error);
+
+    if (status != STATUS_GOOD)
+        return status;
+    if (options->baseline != NULL && !options->update_baseline &&
+        !baseline_read(options->baseline, options->target, &ready->baseline, error))
+        return STATUS_USAGE;
+    if (!output_open(options, &ready->output, error))
+        return STATUS_UNUSABLE;
+    ready->prepared = ready->kind->prepare(&named.wish, error);
+    return ready->prepared != NULL ? STATUS_GOOD : STATUS_UNUSABLE;
+}
+
+enum status run(const struct options *options, const char *program, volatile const sig_atomic_t *interrupted)
+{
+    struct error     error;
+    struct selection selection = { 0 };
+    struct ready     ready     = { .output = { .pcap_folder = -1 } };
+    enum status      status    = get_ready(options, &ready, &selection, &error);
+
+    status =
+        status == STATUS_GOOD ? play_selection(options, &ready, &selection, program, interrupted) : complain(status, &error);
+    if (ready.prepared != NULL)
+        ready.kind->release(ready.prepared);
+    output_close(&ready.output);
+    baseline_free(&ready.baseline);
+    selection_close(&selection);
+    return status;
+}

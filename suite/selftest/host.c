@@ -1,0 +1,301 @@
+/* host.c: the target HOST, in a network of the test's own: the same verdicts from wherever the tester stands, and refusals that say
+ * what to do. */
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "host/host.h"
+#include "host/spec.h"
+#include "host_rig.h"
+#include "selftest.h"
+
+enum { UNJUDGED_MAX = 5, REFUSAL_MS = 3000 };
+
+/* ---- what a user writes ----------------------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *text, *address, *scope;
+    uint16_t    port;
+} specs[] = {
+    { "192.0.2.2", "192.0.2.2", "", 0 },         { "192.0.2.2:7", "192.0.2.2", "", 7 },
+    { "2001:db8::2", "2001:db8::2", "", 0 },     { "[2001:db8::2]:65535", "2001:db8::2", "", 65535 },
+    { "[2001:db8::2]", "2001:db8::2", "", 0 },   { "[fe80::2%eth0]:7", "fe80::2", "eth0", 7 },
+    { "localhost:7", "127.0.0.1", "", 7 },
+};
+
+START_TEST(specs_are_read)
+{
+    struct host_spec spec;
+    struct error     error = { "" };
+    char             text[46];
+
+    ck_assert(host_spec_like(specs[_i].text));
+    ck_assert_msg(host_spec_read(specs[_i].text, false, &spec, &error), "%s", error.sentence);
+    ip_address_print(&spec.address, text);
+    if (strncmp(specs[_i].text, "localhost", 9) != 0 || spec.address.family == 4)
+        ck_assert_str_eq(text, specs[_i].address);
+    ck_assert_str_eq(spec.scope, specs[_i].scope);
+    ck_assert_uint_eq(spec.port, specs[_i].port);
+}
+END_TEST
+
+START_TEST(specs_are_refused)
+{
+    static const char *const wrong[] = { "192.0.2.2:", "192.0.2.2:0", "192.0.2.2:70000", "192.0.2.2:7x", "[2001:db8::2", "[]:7",
+                                         ":7", "no.such.host:7" };
+    struct host_spec         spec;
+
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct error error = { "" };
+
+        ck_assert_msg(!host_spec_read(wrong[i], false, &spec, &error), "%s", wrong[i]);
+        ck_assert_str_ne(error.sentence, "");
+    }
+    ck_assert(!host_spec_like("./stack.so"));
+    ck_assert(!host_spec_like("/stack.so"));
+    ck_assert(!host_spec_like("lunix"));
+}
+END_TEST
+
+START_TEST(a_port_goes_to_the_service_that_names_none)
+{
+    const struct service_at wanted[]   = { { SERVICE_DISCARD, 1009 }, { SERVICE_ECHO, 0 }, { SERVICE_CHARGEN, 0 } };
+    struct target_wish      wish       = { .spec = "192.0.2.2:1007", .services = wanted, .service_count = 3 };
+    struct service_at       found[SERVICES];
+    struct ip_address       address;
+    struct error            error = { "" };
+    char                    scope[16];
+
+    ck_assert_uint_eq(host_services(&wish, &address, scope, sizeof scope, found, &error), 3);
+    ck_assert_uint_eq(found[0].port, 1009);
+    ck_assert_uint_eq(found[1].port, 1007);
+    ck_assert_uint_eq(found[2].port, 19);
+}
+END_TEST
+
+START_TEST(the_round_trip_has_room_for_noise)
+{
+    uint64_t samples[] = { 1000, 900, 5000, 1100 };
+
+    ck_assert_uint_ge(host_round_trip_bound(samples, 4), 2 * 1100 + 4 * (5000 - 900));
+    ck_assert_uint_gt(host_round_trip_bound(samples, 0), 0);
+}
+END_TEST
+
+/* ---- verdicts --------------------------------------------------------------------------------------------------------- */
+
+static char folder[64];
+
+static void make_folder(void)
+{
+    snprintf(folder, sizeof folder, "/tmp/tcprove-test-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    setenv("D", folder, 1);
+}
+
+static json_t *read_results(size_t number)
+{
+    json_error_t why;
+    char         path[100];
+
+    snprintf(path, sizeof path, "%s/%zu", folder, number);
+    json_t *root = json_load_file(path, 0, &why);
+
+    ck_assert_msg(root != NULL, "%s: %s", path, why.text);
+    return json_object_get(root, "cases");
+}
+
+static const char *verdict_of(const json_t *cases, const char *id)
+{
+    size_t  i;
+    json_t *one;
+
+    json_array_foreach(cases, i, one) if (strcmp(json_string_value(json_object_get(one, "id")), id) == 0) return json_string_value(
+        json_object_get(one, "verdict"));
+    return "";
+}
+
+/* The same verdict in each case; the host that is this one can be asked a few things less. A tester that was late has not judged. */
+static void compare(const json_t *cases, const json_t *like, const char *where, bool local)
+{
+    size_t   i, judged = 0, unjudged = 0;
+    json_t  *one;
+
+    json_array_foreach(cases, i, one)
+    {
+        const char *id = json_string_value(json_object_get(one, "id")), *verdict = json_string_value(json_object_get(one, "verdict"));
+        const char *should = verdict_of(like, id);
+
+        if (strcmp(verdict, "inconclusive") == 0 || strcmp(should, "inconclusive") == 0) {
+            unjudged++;
+            continue;
+        }
+        if (local && strcmp(verdict, "skip") == 0)
+            continue;
+        judged += strcmp(verdict, "skip") != 0;
+        ck_assert_msg(strcmp(verdict, should) == 0, "%s from %s: %s, not %s: %s %s", id, where, verdict, should,
+                      json_string_value(json_object_get(one, "reason")), json_string_value(json_object_get(one, "actual")));
+    }
+    ck_assert_msg(judged > 70, "%s: only %zu were judged", where, judged);
+    ck_assert_msg(unjudged <= UNJUDGED_MAX, "%s: %zu could not be judged", where, unjudged);
+}
+
+/* Groups whose verdicts hang on no timer of the echo service's. */
+#define ECHO "checksum/ fin/ rst/ sequence/ handshake/ retransmission/floor --service echo --profile quick -q -j 16 --report json:"
+
+static const char *const ways[] = { "192.0.2.2",
+                                    "192.0.2.2 --source 192.0.2.77",
+                                    "198.51.100.2",
+                                    "198.51.100.2 --source 192.0.2.78",
+                                    "127.0.0.1",
+                                    "[2001:db8::2]:7",
+                                    "2001:db8::2 --source 2001:db8::77",
+                                    "2001:db8:1::2",
+                                    "[2001:db8:1::2]:7 --source 2001:db8::78",
+                                    "::1" };
+enum { WAYS = sizeof ways / sizeof *ways, WAYS_IPV4 = 5 };
+
+/* All of them at once, six at the same hosts: they must not disturb each other. */
+START_TEST(verdicts_are_the_same_everywhere)
+{
+    char    line[3000] = "";
+    size_t  at         = 0;
+    json_t *cases[WAYS + 2];
+
+    if (!host_rig_enter())
+        return;
+    for (size_t i = 0; i < WAYS; i++)
+        at += (size_t)snprintf(line + at, sizeof line - at, "$T run %s " ECHO "$D/%zu & ", ways[i], i);
+    snprintf(line + at, sizeof line - at, "$T run linux " ECHO "$D/%d & $T run linux --ipv6 " ECHO "$D/%d & wait", WAYS, WAYS + 1);
+    make_folder();
+    host_rig_shell(line);
+    for (size_t i = 0; i < WAYS + 2; i++)
+        cases[i] = read_results(i);
+    for (size_t i = 0; i < WAYS; i++)
+        compare(cases[i], cases[i < WAYS_IPV4 ? WAYS : WAYS + 1], ways[i], i == WAYS_IPV4 - 1 || i == WAYS - 1);
+    ck_assert_str_eq(verdict_of(cases[0], "rst/right-edge"), "fail");
+    ck_assert_str_eq(verdict_of(cases[0], "retransmission/floor"), "fail");
+    ck_assert_str_eq(verdict_of(cases[4], "checksum/ip-header"), "skip");
+    ck_assert_int_eq(host_rig_shell("rm -r $D"), 0);
+}
+END_TEST
+
+static const struct {
+    const char *line;
+    int         status;
+    const char *says;
+} services[] = {
+    { "$T run 192.0.2.2 --service discard rst/exact/established", 0, "unconditionally compliant" },
+    { "$T run 192.0.2.2 --service discard retransmission/karn", 3, "--service echo would allow it" },
+    { "$T run 192.0.2.2 --service discard --service echo=7 sequence/hole-then-fill", 0, "unconditionally compliant" },
+    { "$T run 192.0.2.2:7 sequence/hole-then-fill", 3, "what listens there is unknown" },
+    { "$T run 192.0.2.2:7 handshake/syn-ack-at-listen", 0, "unconditionally compliant" },
+    { "$T run 192.0.2.2 --service echo fin/closed-port checksum/closed-port", 0, "unconditionally compliant" },
+    { "$T run 192.0.2.2 --service echo -j 1 rst/", 1, "rst/right-edge" },
+    { "$T run 192.0.2.2+answers-nothing --service echo rst/exact/established", 3, "answered none of 3 SYNs" },
+    { "$T run 127.0.0.1 --service echo checksum/ip-header", 3, "mends IP headers" },
+};
+
+START_TEST(services_decide_what_is_played)
+{
+    if (!host_rig_enter())
+        return;
+    int status = host_rig_shell(services[_i].line);
+
+    ck_assert_msg(status == services[_i].status, "%s: exit %d\n%s", services[_i].line, status, host_rig_output);
+    ck_assert_msg(strstr(host_rig_output, services[_i].says) != NULL, "%s does not say \"%s\":\n%s", services[_i].line,
+                  services[_i].says, host_rig_output);
+}
+END_TEST
+
+/* ---- refusals --------------------------------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *line, *says;
+} refusals[] = {
+    { "setpriv --bounding-set -all --inh-caps -all $T run 192.0.2.2:7", "sudo setcap cap_net_raw+ep" },
+    { "$T run 203.0.113.1:7", "there is no route to 203.0.113.1" },
+    { "$T run 192.0.2.99:7", "192.0.2.99 does not answer ARP on eth0" },
+    { "$T run [2001:db8::99]:7", "2001:db8::99 does not answer neighbour solicitations" },
+    { "$T run 192.0.2.2:8", "port 8 of 192.0.2.2 is closed" },
+    { "$T run 198.51.100.2 --service echo=10", "is closed: start echo there" },
+    { "$T run 198.51.100.77:7", "cannot be reached: an ICMP message of type 3" },
+    { "$T run 198.51.100.99:7", "answered none of 3 SYNs" },
+    { "$T run 192.0.2.2:7 --source 192.0.2.254", "--source 192.0.2.254 is in use on eth0: 192.0.2." },
+    { "$T run [2001:db8::2]:7 --source 2001:db8::fe", "is free" },
+    { "$T run 192.0.2.2:7 --source 203.0.113.9", "answered none of 3 SYNs" },
+    { "$T run 192.0.2.2:7 --source 2001:db8::9", "not of one family" },
+    { "$T run 192.0.2.2:7 -i eth9", "there is no interface eth9" },
+    { "$T run 127.0.0.1:7 --source 192.0.2.9", "leave --source out" },
+    { "ip link set eth0 down; $T run 192.0.2.2:7", "there is no route" },
+};
+
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+START_TEST(refusals_say_what_to_do)
+{
+    if (!host_rig_enter())
+        return;
+    uint64_t began  = now_ms();
+    int      status = host_rig_shell(refusals[_i].line);
+    uint64_t took   = now_ms() - began;
+
+    ck_assert_msg(status == 3, "%s: exit %d\n%s", refusals[_i].line, status, host_rig_output);
+    ck_assert_msg(strstr(host_rig_output, refusals[_i].says) != NULL, "%s does not say \"%s\":\n%s", refusals[_i].line,
+                  refusals[_i].says, host_rig_output);
+    ck_assert_msg(strchr(host_rig_output, '\n') == host_rig_output + strlen(host_rig_output) - 1, "more than a sentence:\n%s",
+                  host_rig_output);
+    ck_assert_msg(took < REFUSAL_MS, "%s took %llu ms", refusals[_i].line, (unsigned long long)took);
+}
+END_TEST
+
+/* ---- privileges ------------------------------------------------------------------------------------------------------- */
+
+/* An ordinary user with a binary that has the one file capability. */
+START_TEST(a_file_capability_is_enough)
+{
+    if (!host_rig_enter())
+        return;
+    make_folder();
+    int status = host_rig_shell("chmod 755 $D; cp \"$T\" $D/t && setcap cap_net_raw+ep $D/t || { echo no setcap; rm -r $D; exit 77; }; "
+                                "case $(findmnt -no OPTIONS -T $D) in *nosuid*) echo nosuid; rm -r $D; exit 77;; esac; "
+                                "setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps -all "
+                                "$D/t run 192.0.2.2 --service echo rst/exact/; s=$?; rm -r $D; exit $s");
+
+    if (status == 77) {
+        printf("host: skipped: file capabilities cannot be set here: %s", host_rig_output);
+        return;
+    }
+    ck_assert_msg(status == 0, "exit %d\n%s", status, host_rig_output);
+    ck_assert_ptr_nonnull(strstr(host_rig_output, "0 errors"));
+}
+END_TEST
+
+SUITE(host)
+{
+    Suite *suite   = suite_create("host");
+    TCase *words   = tcase_create("words");
+    TCase *network = tcase_create("network");
+
+    tcase_add_loop_test(words, specs_are_read, 0, sizeof specs / sizeof *specs);
+    tcase_add_test(words, specs_are_refused);
+    tcase_add_test(words, a_port_goes_to_the_service_that_names_none);
+    tcase_add_test(words, the_round_trip_has_room_for_noise);
+    tcase_add_test(network, verdicts_are_the_same_everywhere);
+    tcase_add_loop_test(network, services_decide_what_is_played, 0, sizeof services / sizeof *services);
+    tcase_add_loop_test(network, refusals_say_what_to_do, 0, sizeof refusals / sizeof *refusals);
+    tcase_add_test(network, a_file_capability_is_enough);
+    tcase_set_timeout(network, 60);
+    suite_add_tcase(suite, words);
+    suite_add_tcase(suite, network);
+    return suite;
+}

@@ -1,0 +1,174 @@
+#include "host_rig.h"
+
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "agent/agent.h"
+#include "lab/link.h"
+#include "lab/namespace.h"
+#include "privilege.h"
+#include "selftest.h"
+
+enum { OUTPUT_OCTETS = 1 << 20, ECHO_PORT = 7, DISCARD_PORT = 9 };
+
+static char output[OUTPUT_OCTETS];
+const char *host_rig_output = output;
+
+/* ---- hosts ------------------------------------------------------------------------------------------------------------ */
+
+static int new_namespace(void)
+{
+    struct error error = { "" };
+
+    if (!namespace_new(&error)) {
+        printf("host: skipped: %s\n", error.sentence);
+        return -1;
+    }
+    int fd = namespace_here(&error);
+
+    ck_assert_msg(fd >= 0, "%s", error.sentence);
+    return fd;
+}
+
+static void go(int fd)
+{
+    struct error error = { "" };
+
+    ck_assert_msg(namespace_go(fd, &error), "%s", error.sentence);
+}
+
+static void shell_in(int fd, const char *line)
+{
+    go(fd);
+    ck_assert_msg(system(line) == 0, "%s", line);
+}
+
+static void make_pair(int bridge, const char *port, int far, const char *far_name, uint8_t number)
+{
+    struct error  error       = { "" };
+    const uint8_t near_mac[6] = { 0x02, 0, 0x5e, 0x20, 0, number }, far_mac[6] = { 0x02, 0, 0x5e, 0x21, 0, number };
+
+    go(bridge);
+    int socket = link_socket(&error);
+
+    ck_assert_msg(socket >= 0 && link_make_pair(socket, port, near_mac, far_name, far_mac, far, &error) &&
+                      link_offloads_off(socket, port, &error),
+                  "%s", error.sentence);
+    close(socket);
+    go(far);
+    socket = link_socket(&error);
+    ck_assert_msg(socket >= 0 && link_offloads_off(socket, far_name, &error), "%s", error.sentence);
+    close(socket);
+}
+
+/* Loopback cannot leave checksums out of it, but it can leave segments whole. */
+static void whole_segments_on_loopback(void)
+{
+    struct error error  = { "" };
+    int          socket = link_socket(&error);
+
+    ck_assert_int_ge(socket, 0);
+    ck_assert(!link_offloads_off(socket, "lo", &error));
+    close(socket);
+}
+
+static void listen_at(struct agent *agent, uint8_t family, uint16_t port, enum service service)
+{
+    static struct call_reply reply;
+    struct call_request      open  = { .kind = CALL_PASSIVE_OPEN, .port = port, .address = { .family = family } };
+    struct call_request      serve = { .kind = CALL_SERVE, .service = service };
+
+    agent_call(agent, &open, &reply);
+    serve.handle = reply.handle;
+    agent_call(agent, &serve, &reply);
+    if (reply.result != CALL_OK)
+        _exit(1);
+}
+
+/* Echo and discard, until the test ends. Returns when they listen. */
+static void start_services(int fd)
+{
+    struct error error;
+    int          ready[2];
+    char         octet;
+    pid_t        parent = getpid();
+
+    ck_assert_int_eq(pipe(ready), 0);
+    if (fork() == 0) {
+        struct agent *agent = agent_new();
+
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != parent || !namespace_go(fd, &error))
+            _exit(1);
+        for (uint8_t family = 4; family <= 6; family += 2) {
+            listen_at(agent, family, ECHO_PORT, SERVICE_ECHO);
+            listen_at(agent, family, DISCARD_PORT, SERVICE_DISCARD);
+        }
+        if (!drop_privilege(&error) || write(ready[1], "", 1) != 1)
+            _exit(1);
+        for (;;)
+            agent_poll(agent, -1, -1);
+    }
+    close(ready[1]);
+    ck_assert_int_eq(read(ready[0], &octet, 1), 1);
+    close(ready[0]);
+}
+
+bool host_rig_enter(void)
+{
+    static const char quick[] = "for f in default all; do echo 0 >/proc/sys/net/ipv6/conf/$f/accept_dad; done; ip link set lo up";
+    int               names[4];
+
+    for (int i = 0; i < 4; i++) {
+        names[i] = new_namespace();
+        if (names[i] < 0)
+            return false;
+        ck_assert_int_eq(system(quick), 0);
+    }
+    int tester = names[0], bridge = names[1], near = names[2], far = names[3];
+
+    make_pair(bridge, "p1", tester, "eth0", 1);
+    make_pair(bridge, "p2", near, "eth0", 2);
+    make_pair(bridge, "p3", far, "eth0", 3);
+    shell_in(bridge, "set -e; ip link add br0 type bridge; for p in p1 p2; do ip link set $p master br0 up; done; ip link set br0 up;"
+                     "ip link set p3 up; ip addr add 192.0.2.254/24 dev br0; ip addr add 2001:db8::fe/64 dev br0 nodad;"
+                     "ip addr add 198.51.100.254/24 dev p3; ip route add prohibit 198.51.100.77; ip addr add 2001:db8:1::fe/64 dev p3 nodad;"
+                     "echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding");
+    shell_in(near, "set -e; ip link set eth0 up; ip addr add 192.0.2.2/24 dev eth0; ip addr add 2001:db8::2/64 dev eth0 nodad");
+    shell_in(far, "set -e; ip link set eth0 up; ip addr add 198.51.100.2/24 dev eth0;"
+                  "ip addr add 2001:db8:1::2/64 dev eth0 nodad; ip route add default via 198.51.100.254;"
+                  "ip -6 route add default via 2001:db8:1::fe");
+    shell_in(tester, "set -e; ip link set eth0 up; ip addr add 192.0.2.1/24 dev eth0; ip addr add 2001:db8::1/64 dev eth0 nodad;"
+                     "ip route add 198.51.100.0/24 via 192.0.2.254; ip -6 route add 2001:db8:1::/64 via 2001:db8::fe");
+    whole_segments_on_loopback();
+    start_services(near);
+    start_services(far);
+    start_services(tester);
+    return true;
+}
+
+int host_rig_shell(const char *line)
+{
+    const char *named = getenv("TCPROVE");
+    char        command[3000];
+    size_t      count = 0;
+
+    snprintf(command, sizeof command, "T='%s'; { %s\n} 2>&1 </dev/null",
+             named != NULL ? named : "build/tcprove", line);
+    FILE *pipe = popen(command, "re");
+
+    ck_assert_ptr_nonnull(pipe);
+    for (size_t got; (got = fread(output + count, 1, OUTPUT_OCTETS - 1 - count, pipe)) > 0;)
+        count += got;
+    output[count] = '\0';
+    int status    = pclose(pipe);
+
+    ck_assert_msg(WIFEXITED(status), "%s: signal %d\n%s", line, WTERMSIG(status), output);
+    return WEXITSTATUS(status);
+}

@@ -1,0 +1,71 @@
+#include "targets.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "catalog.h"
+#include "host/host.h"
+#include "host/spec.h"
+#include "inprocess/inprocess.h"
+#include "lab/lab.h"
+
+/* In virtual time the wait is computing: a few at a time are enough. On a wire nearly all of a case is waiting. */
+struct known_target {
+    const struct target_kind *kind;
+    unsigned                  jobs;
+};
+
+static const struct known_target kinds[] = { { &target_reference, 4 }, { &target_linux, 200 } };
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+unsigned target_jobs(const struct target_kind *kind)
+{
+    for (size_t i = 0; i < KINDS; i++)
+        if (kinds[i].kind == kind)
+            return kinds[i].jobs;
+    return HOST_JOBS;
+}
+
+static const struct target_kind *find_kind(const char *spec, const char *base, struct error *error)
+{
+    for (size_t i = 0; i < KINDS; i++)
+        if (strcmp(kinds[i].kind->name, base) == 0)
+            return kinds[i].kind;
+    if (host_spec_like(base))
+        return &target_host;
+    for (size_t i = 0; i < KINDS; i++) {
+        if (edit_distance(kinds[i].kind->name, base) < 4) {
+            error_set(error, "unknown target \"%s\": did you mean %s?", spec, kinds[i].kind->name);
+            return NULL;
+        }
+    }
+    error_set(error, "unknown target \"%s\": targets are reference, linux and HOST[:PORT]", spec);
+    return NULL;
+}
+
+bool target_named(const struct options *options, struct named_target *named, struct error *error)
+{
+    const char *plus   = strchr(options->target, '+');
+    size_t      length = plus != NULL ? (size_t)(plus - options->target) : strlen(options->target);
+
+    snprintf(named->base, sizeof named->base, "%.*s", (int)length, options->target);
+    named->wish = (struct target_wish){ .spec          = named->base,
+                                        .fault         = plus != NULL ? plus + 1 : "",
+                                        .ipv6          = options->ipv6,
+                                        .seed          = options->seed,
+                                        .interface     = options->interface,
+                                        .source        = options->source,
+                                        .services      = options->services,
+                                        .service_count = options->service_count };
+    named->kind = find_kind(options->target, named->base, error);
+    if (named->kind != &target_host)
+        return named->kind != NULL;
+    struct ip_address address;
+    struct service_at services[SERVICES];
+    char              scope[TARGET_SPEC_OCTETS];
+
+    if (host_services(&named->wish, &address, scope, sizeof scope, services, error) == 0)
+        return false;
+    named->wish.ipv6 = address.family == 6;
+    return true;
+}

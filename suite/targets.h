@@ -1,0 +1,25 @@
+/* targets.h: the kinds of target there are, and which of them a user's word names. */
+#ifndef TCPROVE_TARGETS_H
+#define TCPROVE_TARGETS_H
+
+#include "error.h"
+#include "options.h"
+#include "target.h"
+
+enum { TARGET_SPEC_OCTETS = 300 };
+
+/* What was named, as a run needs it; `base` is the spec without a fault. */
+struct named_target {
+    const struct target_kind *kind;
+    char                      base[TARGET_SPEC_OCTETS];
+    struct target_wish        wish;
+};
+
+/* false with a sentence (exit status 2) when no kind is meant, or a host without anything that could answer. Borrows from options.
+ * A host's family is that of its address. */
+bool target_named(const struct options *options, struct named_target *named, struct error *error);
+
+/* Cases at a time, unless the user says. */
+unsigned target_jobs(const struct target_kind *kind);
+
+#endif
