@@ -50,6 +50,7 @@ static struct opinion initial_window_holds(const struct transcript *transcript)
 #define TEN_IN_FLIGHT                                                                                   \
         ON       (FRESH),                                                                               \
         ENTER    (ESTABLISHED, .mss = 500),                                                             \
+        APP      (RECEIVE),                                 /* by user calls alone: no echo */           \
         APP      (SEND, .octets = 10000),                                                               \
         IUT_SENDS(10000),                                                                               \
         APP      (SEND, .octets = 5000),                                                                \
@@ -171,6 +172,7 @@ static const struct ladder_case ack_cases[] = {
     REQS  ("RFC5681-3.1-b", "RFC9293-MUST-19"),
     LADDER(
         ENTER    (ESTABLISHED, .mss = 500),
+        APP      (RECEIVE),                                 /* by user calls alone: no echo */
         APP      (SEND, .octets = 20000),
         WAIT     (100),
         JUDGE    (initial_window_holds),

@@ -31,15 +31,7 @@ enum call_kind {
 };
 
 /* SERVICE_UNKNOWN: something listens, and nobody said what. */
-enum service {
-    SERVICE_NONE,
-    SERVICE_ECHO,
-    SERVICE_DISCARD,
-    SERVICE_CHARGEN,
-    SERVICE_DAYTIME,
-    SERVICE_HTTP,
-    SERVICE_UNKNOWN
-};
+enum service { SERVICE_NONE, SERVICE_ECHO, SERVICE_DISCARD, SERVICE_CHARGEN, SERVICE_DAYTIME, SERVICE_HTTP, SERVICE_UNKNOWN };
 enum { SERVICES = SERVICE_UNKNOWN + 1 };
 
 /* As a user writes it; "" for NONE. */

@@ -17,7 +17,12 @@ enum {
     TCP_ACK_AT         = 8,
     TCP_OFFSET_AT      = 12,
     TCP_FLAGS_AT       = 13,
-    TCP_CHECKSUM_AT    = 16
+    TCP_WINDOW_AT      = 14,
+    TCP_CHECKSUM_AT    = 16,
+    OPTION_END         = 0,
+    OPTION_NOP         = 1,
+    OPTION_MSS         = 2,
+    OPTION_SCALE       = 3
 };
 
 /* Where the TCP header of a packet stands, and how many octets there are from there to the packet's end. */
@@ -129,24 +134,177 @@ static enum fault_verdict break_checksum(uint8_t *packet, size_t *count)
     return FAULT_PASS;
 }
 
-static enum fault_verdict acknowledge_beyond(uint8_t *packet, size_t *count)
+/* Moves the ACK of what is neither SYN nor without ACK. */
+static enum fault_verdict move_ack(uint8_t *packet, size_t count, int32_t by)
 {
     struct tcp_place tcp;
-    if (!find_tcp(packet, *count, &tcp) || (tcp.header[TCP_FLAGS_AT] & (SYN | ACK)) != ACK)
+    if (!find_tcp(packet, count, &tcp) || (tcp.header[TCP_FLAGS_AT] & (SYN | ACK)) != ACK)
         return FAULT_PASS;
     uint8_t *ack   = tcp.header + TCP_ACK_AT;
-    uint32_t value = ((uint32_t)read16(ack) << 16 | read16(ack + 2)) + 1;
+    uint32_t value = ((uint32_t)read16(ack) << 16 | read16(ack + 2)) + (uint32_t)by;
     alter16(tcp.header, TCP_ACK_AT, (uint16_t)(value >> 16));
     alter16(tcp.header, TCP_ACK_AT + 2, (uint16_t)value);
     return FAULT_PASS;
 }
 
-static enum fault_verdict clear_fin(uint8_t *packet, size_t *count)
+static enum fault_verdict acknowledge_beyond(uint8_t *packet, size_t *count)
+{
+    return move_ack(packet, *count, 1);
+}
+
+static enum fault_verdict acknowledge_less(uint8_t *packet, size_t *count)
+{
+    return move_ack(packet, *count, -1);
+}
+
+static void clear_flag(uint8_t *packet, size_t count, unsigned flag)
 {
     struct tcp_place tcp;
-    if (find_tcp(packet, *count, &tcp) && tcp.header[TCP_FLAGS_AT] & FIN)
-        alter16(tcp.header, TCP_OFFSET_AT, (uint16_t)(read16(tcp.header + TCP_OFFSET_AT) & ~(unsigned)FIN));
+    if (find_tcp(packet, count, &tcp) && tcp.header[TCP_FLAGS_AT] & flag)
+        alter16(tcp.header, TCP_OFFSET_AT, (uint16_t)(read16(tcp.header + TCP_OFFSET_AT) & ~flag));
+}
+
+static enum fault_verdict clear_fin(uint8_t *packet, size_t *count)
+{
+    clear_flag(packet, *count, FIN);
     return FAULT_PASS;
+}
+
+static enum fault_verdict clear_rst(uint8_t *packet, size_t *count)
+{
+    clear_flag(packet, *count, RST);
+    return FAULT_PASS;
+}
+
+static enum fault_verdict clear_urg(uint8_t *packet, size_t *count)
+{
+    clear_flag(packet, *count, URG);
+    return FAULT_PASS;
+}
+
+static enum fault_verdict widen_window(uint8_t *packet, size_t *count)
+{
+    struct tcp_place tcp;
+    if (find_tcp(packet, *count, &tcp))
+        alter16(tcp.header, TCP_WINDOW_AT, 0xffff);
+    return FAULT_PASS;
+}
+
+/* A source port that the tester has not spoken to. */
+static enum fault_verdict change_port(uint8_t *packet, size_t *count)
+{
+    struct tcp_place tcp;
+    if (find_tcp(packet, *count, &tcp))
+        alter16(tcp.header, 0, (uint16_t)(read16(tcp.header) ^ 1));
+    return FAULT_PASS;
+}
+
+static enum fault_verdict drop_bare_ack(uint8_t *packet, size_t *count)
+{
+    struct tcp_place tcp;
+    if (!find_tcp(packet, *count, &tcp) || (tcp.header[TCP_FLAGS_AT] & (SYN | FIN | RST | ACK)) != ACK)
+        return FAULT_PASS;
+    return tcp.octets <= (size_t)(tcp.header[TCP_OFFSET_AT] >> 4) * 4 ? FAULT_DROP : FAULT_PASS;
+}
+
+/* ---- faults of those who read headers and options badly -------------------------------------------------------------------- */
+
+/* A data offset that cannot be counts as 5, so that the segment's octets are taken after all. */
+static enum fault_verdict believe_offset(uint8_t *packet, size_t *count)
+{
+    struct tcp_place tcp;
+    if (!find_tcp(packet, *count, &tcp))
+        return FAULT_PASS;
+    size_t claimed = (size_t)(tcp.header[TCP_OFFSET_AT] >> 4) * 4;
+    if (claimed < TCP_HEADER_LEAST || claimed > tcp.octets)
+        alter16(tcp.header, TCP_OFFSET_AT, (uint16_t)((read16(tcp.header + TCP_OFFSET_AT) & 0x0fff) | 5 << 12));
+    return FAULT_PASS;
+}
+
+static size_t header_octets(struct tcp_place tcp)
+{
+    size_t claimed = (size_t)(tcp.header[TCP_OFFSET_AT] >> 4) * 4;
+
+    return claimed >= TCP_HEADER_LEAST && claimed <= tcp.octets ? claimed : TCP_HEADER_LEAST;
+}
+
+static bool is_syn(struct tcp_place tcp)
+{
+    return (tcp.header[TCP_FLAGS_AT] & (SYN | RST)) == SYN;
+}
+
+/* The place of the first option of this kind, whole in the header; 0 if there is none. */
+static size_t find_option(struct tcp_place tcp, uint8_t kind)
+{
+    size_t end = header_octets(tcp), at = TCP_HEADER_LEAST;
+
+    while (at < end && tcp.header[at] != OPTION_END) {
+        if (tcp.header[at] == OPTION_NOP) {
+            at++;
+            continue;
+        }
+        if (at + 1 >= end || tcp.header[at + 1] < 2 || at + tcp.header[at + 1] > end)
+            return 0;
+        if (tcp.header[at] == kind)
+            return at;
+        at += tcp.header[at + 1];
+    }
+    return 0;
+}
+
+static void alter8(uint8_t *header, size_t at, uint8_t value)
+{
+    uint16_t word = read16(header + (at & ~(size_t)1));
+
+    alter16(header, at & ~(size_t)1, at & 1 ? (uint16_t)((word & 0xff00) | value) : (uint16_t)((word & 0xff) | value << 8));
+}
+
+/* Every MSS counts as 1400. */
+static enum fault_verdict overwrite_mss(uint8_t *packet, size_t *count)
+{
+    struct tcp_place tcp;
+    size_t           at = find_tcp(packet, *count, &tcp) && is_syn(tcp) ? find_option(tcp, OPTION_MSS) : 0;
+    if (at != 0 && tcp.header[at + 1] == 4) {
+        alter8(tcp.header, at + 2, 1400 >> 8);
+        alter8(tcp.header, at + 3, 1400 & 0xff);
+    }
+    return FAULT_PASS;
+}
+
+static enum fault_verdict overwrite_scale(uint8_t *packet, size_t *count)
+{
+    struct tcp_place tcp;
+    size_t           at = find_tcp(packet, *count, &tcp) && is_syn(tcp) ? find_option(tcp, OPTION_SCALE) : 0;
+    if (at != 0 && tcp.header[at + 1] == 3)
+        alter8(tcp.header, at + 2, 0);
+    return FAULT_PASS;
+}
+
+/* An option list that ends at once is not the end: what stands behind it is read. */
+static enum fault_verdict read_on_after_end(uint8_t *packet, size_t *count)
+{
+    struct tcp_place tcp;
+    if (find_tcp(packet, *count, &tcp) && header_octets(tcp) > TCP_HEADER_LEAST && tcp.header[TCP_HEADER_LEAST] == OPTION_END)
+        alter8(tcp.header, TCP_HEADER_LEAST, OPTION_NOP);
+    return FAULT_PASS;
+}
+
+/* Lets through what has no options, and SYNs that begin with the MSS. */
+static enum fault_verdict drop_options(uint8_t *packet, size_t *count)
+{
+    struct tcp_place tcp;
+    if (!find_tcp(packet, *count, &tcp) || header_octets(tcp) == TCP_HEADER_LEAST)
+        return FAULT_PASS;
+    return is_syn(tcp) && tcp.header[TCP_HEADER_LEAST] == OPTION_MSS ? FAULT_PASS : FAULT_DROP;
+}
+
+static enum fault_verdict drop_odd_flags(uint8_t *packet, size_t *count)
+{
+    struct tcp_place tcp;
+    if (!find_tcp(packet, *count, &tcp))
+        return FAULT_PASS;
+    bool odd = (tcp.header[TCP_OFFSET_AT] & 15) != 0 || (is_syn(tcp) && tcp.header[TCP_FLAGS_AT] & (FIN | PSH | URG));
+    return odd ? FAULT_DROP : FAULT_PASS;
 }
 
 static const struct fault faults[] = {
@@ -158,6 +316,18 @@ static const struct fault faults[] = {
     { "sends-bad-checksum", "every segment of the target's has a wrong checksum", NULL, break_checksum },
     { "acks-beyond", "the target acknowledges one octet more than it received", NULL, acknowledge_beyond },
     { "forgets-fin", "the target never sees a FIN", clear_fin, NULL },
+    { "acks-less", "the target acknowledges one octet less than it received", NULL, acknowledge_less },
+    { "sends-no-bare-ack", "no ACK without data of the target's arrives", NULL, drop_bare_ack },
+    { "answers-rst", "the target takes a RST for a segment without that flag", clear_rst, NULL },
+    { "wrong-port", "the target answers from another port", NULL, change_port },
+    { "ignores-window", "the target takes every window for 65535", widen_window, NULL },
+    { "ignores-urgent", "the target never sees URG, and never sends it", clear_urg, clear_urg },
+    { "ignores-mss", "the target takes every MSS for 1400", overwrite_mss, NULL },
+    { "ignores-scale", "the target takes every window scale for 0", overwrite_scale, NULL },
+    { "believes-offset", "the target takes a data offset that cannot be for 5", believe_offset, NULL },
+    { "reads-past-end", "the target reads options behind the end of their list", read_on_after_end, NULL },
+    { "drops-options", "the target drops segments with options, but for an MSS on a SYN", drop_options, NULL },
+    { "drops-odd-flags", "the target drops reserved bits, and SYNs with FIN, PSH or URG", drop_odd_flags, NULL },
 };
 
 const struct fault *fault_find(const char *name)
@@ -170,7 +340,7 @@ const struct fault *fault_find(const char *name)
 
 bool fault_named(const char *name, const struct fault **fault, struct error *error)
 {
-    char   known[320] = "";
+    char   known[640] = "";
     size_t used       = 0;
 
     *fault = name != NULL ? fault_find(name) : NULL;

@@ -22,6 +22,7 @@ struct result {
     bool         violation, deviation; /* of a FAIL */
     bool         unexpected;           /* decides the exit status, and what turns red */
     char         known[160];           /* the baseline's reason for a verdict that was expected and is no pass */
+    char         seen_in[96];          /* of a referee's rule: the case in which it was first broken */
     char         pcap[128];            /* its packets, relative to the folder of results; "" : none */
     char         charged[64], charged_text[300];
     char         reason[600], expected[600], actual[600], ways[256];
@@ -37,6 +38,7 @@ struct results {
     uint64_t       wall_ms, seed;
     const char    *profile;
     bool           interrupted;
+    size_t         unplayed; /* cases that an interrupt left */
     struct result *at; /* cases in the order of the catalog, then the referee's rules */
     size_t         count;
 };

@@ -39,12 +39,11 @@ static void put_wrapped(FILE *out, const char *label, const char *text)
             fputc(text[i] >= ' ' && text[i] < 127 ? text[i] : '?', out);
         column += length;
         text += length;
-        while (*text == ' ') {
-            if (column < 79)
-                fputc(' ', out);
-            column++;
-            text++;
-        }
+        text += strspn(text, " ");
+        /* A blank only where a word follows on this line. */
+        if (*text != '\0' && column + 1 + strcspn(text, " ") <= 79)
+            fputc(' ', out);
+        column++;
     }
     fputc('\n', out);
 }
@@ -161,13 +160,15 @@ void report_summary(FILE *out, const struct results *results, bool colour)
     report_unjudged(out, results, VERDICT_INCONCLUSIVE, "Could not be judged");
     report_unjudged(out, results, VERDICT_ERROR, "Errors of tcprove's own");
     report_unjudged(out, results, VERDICT_SKIP, "Skipped");
-    fprintf(out, "\n%s: %u pass, %u fail (%u violations, %u deviations), %u inconclusive, %u skipped, %u errors in %.1f s\n",
+    fprintf(out, "\n%s: %u pass, %u fail (%u violations, %u deviations),\n  %u inconclusive, %u skipped, %u errors, in %.1f s\n",
             results->target_spec, s.pass, s.fail, s.violations, s.deviations, s.inconclusive, s.skip, s.error,
             (double)results->wall_ms / 1000);
     fprintf(out, "%s%s%s, over what was judged", verdict, s.compliance, paint.plain);
     if (s.inconclusive + s.skip + s.error > 0)
         fprintf(out, "; %u could not be", s.inconclusive + s.skip + s.error);
-    fprintf(out, "%s\n", results->interrupted ? " (interrupted: the rest was not played)" : "");
+    if (results->interrupted)
+        fprintf(out, "\ninterrupted: %zu cases were not played", results->unplayed);
+    fputc('\n', out);
 }
 
 static bool write_text(FILE *file, const struct results *results)

@@ -38,7 +38,8 @@ enum status doctor(const struct options *options)
 
     if (!target_named(options, &named, &error))
         return complain(STATUS_USAGE, &error);
-    bool usable = named.kind == &target_host ? doctor_examines(&named.wish, options->load, tell_line, NULL) : can_be_prepared(&named);
+    bool usable =
+        named.kind == &target_host ? doctor_examines(&named.wish, options->load, tell_line, NULL) : can_be_prepared(&named);
 
     return usable ? STATUS_GOOD : STATUS_UNUSABLE;
 }

@@ -1,4 +1,5 @@
 /* main.c: the program tcprove: its verbs, and the exit statuses that scripts rely on. */
+#include <errno.h>
 #include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
@@ -187,6 +188,18 @@ static const struct {
 /* ---- the program ----------------------------------------------------------------------------------------------------------
  */
 
+/* What was printed must have arrived, except at a reader that has seen enough (tcprove list | head). */
+static enum status output_reached(enum status status)
+{
+    errno = 0;
+    if (fflush(stdout) == 0 && ferror(stdout) == 0)
+        return status;
+    if (errno == EPIPE)
+        return status;
+    fprintf(stderr, "tcprove: standard output was not written: %s\n", strerror(errno != 0 ? errno : EIO));
+    return status == STATUS_GOOD || status == STATUS_UNUSABLE ? STATUS_ERROR : status;
+}
+
 int main(int argc, char **argv)
 {
     struct options   options;
@@ -199,10 +212,12 @@ int main(int argc, char **argv)
     program = argv[0];
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
     signal(SIGPIPE, SIG_IGN);
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
         if (strcmp(verbs[i].name, options.verb) == 0)
             status = verbs[i].act(&options);
+    status = output_reached(status);
     if (interrupted != 0) {
         int number = interrupted;
 

@@ -196,6 +196,7 @@ SWITCH(fail_fast)
 SWITCH(verbose)
 SWITCH(quiet)
 SWITCH(help)
+SWITCH(version)
 
 static const struct option_word words[] = {
     { "-o", "DIR", "write results.json, junit.xml, results.tap, results.txt and pcap/ there", read_output },
@@ -216,12 +217,14 @@ static const struct option_word words[] = {
     { "--retries", "N", "how often a case that could not be judged is played again (2)", read_retries },
     { "--strict", NULL, "deviations and what could not be judged count for the exit status", read_strict },
     { "--fail-fast", NULL, "stop at the first violation", read_fail_fast },
-    { "--seed", "N", "fixes order and payloads, and in-process runs whole", read_seed },
+    { "--seed", "N", "fixes payloads and sequence numbers, and in-process runs whole", read_seed },
     { "--time-scale", "X", "wait X times as long as usual; judge as always", read_time_scale },
     { "--format", "NAME", "of list: text, tsv or json", read_format },
     { "-v", NULL, "show every case with its ladder", read_verbose },
     { "-q", NULL, "show the summary only", read_quiet },
+    { "-h", NULL, "this text", read_help },
     { "--help", NULL, "this text", read_help },
+    { "--version", NULL, "which one this is", read_version },
 };
 enum { WORDS = sizeof words / sizeof *words };
 
@@ -345,6 +348,8 @@ bool options_read(int argc, char **argv, struct options *options, struct error *
     }
     if (options->help)
         options->verb = "help";
+    if (options->version)
+        options->verb = "version";
     if (options->verb == NULL)
         return error_set(error, "say what to do: tcprove run, or tcprove --help");
     if (options->target == NULL)

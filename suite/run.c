@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -11,6 +12,8 @@
 #include "runner.h"
 #include "selection.h"
 #include "targets.h"
+
+enum { FILES_ASIDE = 32 };
 
 struct telling {
     const struct options *options;
@@ -25,8 +28,10 @@ static void command_for(const struct telling *telling, const struct result *resu
     const struct options *options = telling->options;
     size_t                at;
 
+    const char *id = result->seen_in[0] != '\0' ? result->seen_in : result->id;
+
     text[0] = '\0';
-    if (strncmp(result->id, "referee/", 8) == 0)
+    if (strncmp(id, "referee/", 8) == 0)
         return;
     at = (size_t)snprintf(text, room, "%s run %s %s", telling->program, options->target, options->ipv6 ? "--ipv6 " : "");
     for (size_t i = 0; i < options->service_count && at < room; i++) {
@@ -41,7 +46,7 @@ static void command_for(const struct telling *telling, const struct result *resu
     if (options->interface != NULL && at < room)
         at += (size_t)snprintf(text + at, room - at, "-i %s ", options->interface);
     if (at < room)
-        snprintf(text + at, room - at, "%s -v", result->id);
+        snprintf(text + at, room - at, "%s -v", id);
 }
 
 static void tell_result(void *context, const struct result *result, size_t done)
@@ -94,10 +99,16 @@ static void describe_run(struct results *results, const struct options *options,
 static void tell_end(const struct telling *telling, const struct results *results, size_t too_long)
 {
     const struct options *options = telling->options;
+    char                  again[300];
 
-    for (size_t i = 0; i < results->count; i++)
-        if (strcmp(results->at[i].group, "referee") == 0 && results->at[i].verdict == VERDICT_FAIL && !options->quiet)
-            report_case(telling->out, &results->at[i], "", telling->colour);
+    for (size_t i = 0; i < results->count; i++) {
+        const struct result *result = &results->at[i];
+
+        if (strcmp(result->group, "referee") != 0 || result->verdict != VERDICT_FAIL || options->quiet)
+            continue;
+        command_for(telling, result, again, sizeof again);
+        report_case(telling->out, result, again, telling->colour);
+    }
     report_summary(telling->out, results, telling->colour);
     if (too_long > 0)
         fprintf(telling->out, "%zu cases wait longer than --profile %s allows and were not played\n", too_long,
@@ -155,6 +166,21 @@ struct ready {
     struct baseline           baseline;
 };
 
+static unsigned jobs_for(const struct options *options, const struct target_kind *kind)
+{
+    unsigned      wanted = options->jobs != 0 ? options->jobs : target_jobs(kind);
+    struct rlimit files;
+
+    /* Each case at a time is a descriptor here; the soft limit is ours to raise. */
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return wanted;
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= wanted + FILES_ASIDE)
+        return wanted;
+    return files.rlim_cur > FILES_ASIDE ? (unsigned)files.rlim_cur - FILES_ASIDE : 1;
+}
+
 static enum status play_selection(const struct options *options, struct ready *ready, struct selection *selection,
                                   const char *program, volatile const sig_atomic_t *interrupted)
 {
@@ -168,7 +194,7 @@ static enum status play_selection(const struct options *options, struct ready *r
                                 .kind         = ready->kind,
                                 .prepared     = ready->prepared,
                                 .play         = { options->seed, options->time_scale, options->service },
-                                .jobs         = options->jobs != 0 ? options->jobs : target_jobs(ready->kind),
+                                .jobs         = jobs_for(options, ready->kind),
                                 .retries      = options->retries,
                                 .fail_fast    = options->fail_fast,
                                 .virtual_time = ready->virtual_time,

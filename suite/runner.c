@@ -321,6 +321,7 @@ static void add_ruling(struct run *run, size_t rule)
         result->verdict         = VERDICT_FAIL;
         result->failed_attempts = 1;
         memcpy(result->pcap, first->pcap, sizeof result->pcap);
+        snprintf(result->seen_in, sizeof result->seen_in, "%s", first->id);
         snprintf(result->expected, sizeof result->expected, "%s", referee_rules[rule].title);
         snprintf(result->actual, sizeof result->actual, "%s", ruling->sentence);
         snprintf(result->reason, sizeof result->reason, "%llu of %llu segments; first in %s, frame %zu",
@@ -362,7 +363,8 @@ static void keep_only_done(struct run *run)
         kept++;
     }
     memset(&run->results->at[kept], 0, (run->plan->count - kept) * sizeof *run->results->at);
-    run->results->count = kept;
+    run->results->unplayed = run->plan->count - kept;
+    run->results->count    = kept;
 }
 
 bool runner_run(const struct run_plan *plan, struct results *results, struct error *error)

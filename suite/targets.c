@@ -57,6 +57,12 @@ bool target_named(const struct options *options, struct named_target *named, str
                                         .source        = options->source,
                                         .services      = options->services,
                                         .service_count = options->service_count };
+    const struct fault *unused;
+
+    if (plus != NULL && plus[1] == '\0')
+        return error_set(error, "\"%s\" names no fault behind the +", options->target);
+    if (!fault_named(named->wish.fault, &unused, error))
+        return false;
     named->kind = find_kind(options->target, named->base, error);
     if (named->kind != &target_host)
         return named->kind != NULL;

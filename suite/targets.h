@@ -15,8 +15,8 @@ struct named_target {
     struct target_wish        wish;
 };
 
-/* false with a sentence (exit status 2) when no kind is meant, or a host without anything that could answer. Borrows from options.
- * A host's family is that of its address. */
+/* false with a sentence (exit status 2) when no kind is meant, or a host without anything that could answer. Borrows from
+ * options. A host's family is that of its address. */
 bool target_named(const struct options *options, struct named_target *named, struct error *error);
 
 /* Cases at a time, unless the user says. */

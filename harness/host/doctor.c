@@ -87,13 +87,17 @@ static bool find_way(struct doctor *doctor)
             ip_address_print(&path->target, text);
             ip_address_print(&path->next_hop, hop);
             say(doctor, FINDING_OK, "route: %s is reached over %s%s%s, MTU %u", text, path->interface,
-                path->routed ? " by the gateway " : path->local ? ", it is this host itself" : "", path->routed ? hop : "", path->mtu);
+                path->routed  ? " by the gateway "
+                : path->local ? ", it is this host itself"
+                              : "",
+                path->routed ? hop : "", path->mtu);
             if (!path->local)
                 say(doctor, FINDING_OK, "neighbour: %s has the MAC %02x:%02x:%02x:%02x:%02x:%02x", hop, path->next_mac[0],
                     path->next_mac[1], path->next_mac[2], path->next_mac[3], path->next_mac[4], path->next_mac[5]);
             ip_address_print(&doctor->stand.source, text);
             say(doctor, FINDING_OK, "source: %s, %s", text,
-                doctor->stand.owned ? "this host's own: its ports are guarded while cases play" : "that nobody had: it is answered for");
+                doctor->stand.owned ? "this host's own: its ports are guarded while cases play"
+                                    : "that nobody had: it is answered for");
             return true;
         }
     }
@@ -106,7 +110,7 @@ static bool find_way(struct doctor *doctor)
 struct offload {
     const char *name, *harm;
     uint32_t    get;
-    uint32_t    flag; /* of ETHTOOL_GFLAGS */
+    uint32_t    flag;       /* of ETHTOOL_GFLAGS */
     bool        local_only; /* what is sent raw is not touched by it: it counts where the target's TCP is this host's */
 };
 
@@ -138,8 +142,8 @@ static void examine_offloads(struct doctor *doctor)
         if (!on)
             continue;
         found++;
-        say(doctor, FINDING_BAD, "offloads: %s of %s %s: sudo ethtool -K %s %s off", offloads[i].name, interface, offloads[i].harm,
-            interface, offloads[i].name);
+        say(doctor, FINDING_BAD, "offloads: %s of %s %s: sudo ethtool -K %s %s off", offloads[i].name, interface,
+            offloads[i].harm, interface, offloads[i].name);
     }
     if (fd >= 0)
         close(fd);
@@ -152,14 +156,17 @@ static void examine_sums(struct doctor *doctor, enum sums sums)
     if (sums == SUMS_RIGHT)
         say(doctor, FINDING_OK, "checksums: the target's are right where they are captured");
     else if (sums == SUMS_WRONG)
-        say(doctor, FINDING_BAD, "checksums: the target's SYN,ACK has a wrong one: if its stack does not mean that, its interface must"
-                                 " compute it: on the target, sudo ethtool -K IF tx off");
+        say(doctor, FINDING_BAD,
+            "checksums: the target's SYN,ACK has a wrong one: if its stack does not mean that, its interface must"
+            " compute it: on the target, sudo ethtool -K IF tx off");
     else if (doctor->stand.path.local)
-        say(doctor, FINDING_NOTE, "checksums: on the way to this host itself they are never computed, and not judged;"
-                                  " tcprove run linux judges this kernel's");
+        say(doctor, FINDING_NOTE,
+            "checksums: on the way to this host itself they are never computed, and not judged;"
+            " tcprove run linux judges this kernel's");
     else
-        say(doctor, FINDING_NOTE, "checksums: the target leaves them to its interface, and they are not judged: on the target,"
-                                  " sudo ethtool -K IF tx off tso off gso off");
+        say(doctor, FINDING_NOTE,
+            "checksums: the target leaves them to its interface, and they are not judged: on the target,"
+            " sudo ethtool -K IF tx off tso off gso off");
 }
 
 /* ---- the target ------------------------------------------------------------------------------------------------------- */
@@ -188,11 +195,11 @@ static bool examine_ports(struct doctor *doctor)
     bool              good  = take_block(doctor, &block);
 
     for (size_t i = 0; good && i < doctor->service_count; i++) {
-        struct probe_wish wish = { .port      = doctor->services[i].port,
-                                   .tries     = SYN_TRIES,
-                                   .wait_us   = SYN_WAIT_US,
-                                   .features  = true,
-                                   .linger_us = LINGER_US };
+        struct probe_wish       wish = { .port      = doctor->services[i].port,
+                                         .tries     = SYN_TRIES,
+                                         .wait_us   = SYN_WAIT_US,
+                                         .features  = true,
+                                         .linger_us = LINGER_US };
         struct sighting_of_port seen;
 
         good = probe_port(&doctor->stand, &block, (unsigned)i, &wish, &seen, &error);
@@ -208,8 +215,9 @@ static bool examine_ports(struct doctor *doctor)
         examine_features(doctor, &seen);
         examine_sums(doctor, seen.sums);
         if (seen.foreign_resets > 0)
-            say(doctor, FINDING_BAD, "RST: this host's kernel answers the target's segments: name a free address of the network with"
-                                     " --source");
+            say(doctor, FINDING_BAD,
+                "RST: this host's kernel answers the target's segments: name a free address of the network with"
+                " --source");
         else
             say(doctor, FINDING_OK, "RST: this host's kernel stays out of it");
     }
@@ -219,8 +227,9 @@ static bool examine_ports(struct doctor *doctor)
         if (closed != 0)
             say(doctor, FINDING_OK, "closed port: %u answers with RST", closed);
         else
-            say(doctor, FINDING_NOTE, "closed port: none answered with RST, and cases in CLOSED are skipped: let the firewall there pass"
-                                      " SYNs to one");
+            say(doctor, FINDING_NOTE,
+                "closed port: none answered with RST, and cases in CLOSED are skipped: let the firewall there pass"
+                " SYNs to one");
     }
     if (block.wire != NULL && wire_lost(block.wire) > 0)
         say(doctor, FINDING_BAD, "capture: %llu packets were lost: end what keeps this host busy",
@@ -237,7 +246,8 @@ static void tell_loss(struct doctor *doctor, unsigned again, unsigned unanswered
         say(doctor, FINDING_OK, "loss: each of %d SYNs was answered the first time", LOSS_PROBES);
     else
         say(doctor, again + unanswered > LOSS_PROBES / 10 ? FINDING_BAD : FINDING_NOTE,
-            "loss: of %d SYNs %u had to be sent again and %u were not answered at all: go nearer to the target, or with a small stack"
+            "loss: of %d SYNs %u had to be sent again and %u were not answered at all: go nearer to the target, or with a "
+            "small stack"
             " run with -j 1",
             LOSS_PROBES, again, unanswered);
     if (lost > 0)
@@ -277,7 +287,7 @@ static void examine_path(struct doctor *doctor)
         uint64_t spread = samples[count - 1] - samples[0];
 
         say(doctor, spread > SPREAD_ODD_US ? FINDING_NOTE : FINDING_OK,
-            "round trip: median %.2f ms, spread %.2f ms over %zu handshakes; \"at once\" means within %.1f ms more%s",
+            "round trip: median %.3f ms, spread %.3f ms over %zu handshakes; \"at once\" means within %.1f ms more%s",
             (double)samples[count / 2] / 1000, (double)spread / 1000, count, (double)bound / 1000,
             spread > SPREAD_ODD_US ? ": times are judged the better the nearer the tester is" : "");
     }

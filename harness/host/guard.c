@@ -17,9 +17,9 @@ void guard_close(struct guard *guard)
         close(guard->fds[--guard->count]);
 }
 
-/* Newer kernels want CAP_NET_ADMIN for a filter on a TCP socket. Two refusals that need no privilege do the same: of what was not
- * sent from this very link (RFC 5082), and of what lacks a signature that nobody can make (RFC 2385). The second is missing in
- * some kernels; the first alone lets only a neighbour through that sends with a hop limit of 255. */
+/* Newer kernels want CAP_NET_ADMIN for a filter on a TCP socket. Two refusals that need no privilege do the same: of what was
+ * not sent from this very link (RFC 5082), and of what lacks a signature that nobody can make (RFC 2385). The second is missing
+ * in some kernels; the first alone lets only a neighbour through that sends with a hop limit of 255. */
 static bool refuse_everything(int fd, uint8_t family)
 {
     struct tcp_md5sig signature = { .tcpm_flags = TCP_MD5SIG_FLAG_PREFIX, .tcpm_keylen = SIGNATURE_OCTETS };
@@ -28,8 +28,8 @@ static bool refuse_everything(int fd, uint8_t family)
     signature.tcpm_addr.ss_family = family == 6 ? AF_INET6 : AF_INET;
     if (getrandom(signature.tcpm_key, SIGNATURE_OCTETS, 0) != SIGNATURE_OCTETS)
         return false;
-    bool near   = family == 6 ? setsockopt(fd, IPPROTO_IPV6, IPV6_MINHOPCOUNT_OPTION, &hops, sizeof hops) == 0
-                              : setsockopt(fd, IPPROTO_IP, IP_MINTTL, &hops, sizeof hops) == 0;
+    bool near  = family == 6 ? setsockopt(fd, IPPROTO_IPV6, IPV6_MINHOPCOUNT_OPTION, &hops, sizeof hops) == 0
+                             : setsockopt(fd, IPPROTO_IP, IP_MINTTL, &hops, sizeof hops) == 0;
     bool signs = setsockopt(fd, IPPROTO_TCP, TCP_MD5SIG_EXT, &signature, sizeof signature) == 0;
 
     return near || signs;
@@ -62,8 +62,8 @@ static int bind_to(int fd, const struct ip_address *address, int interface, uint
     return bind(fd, (const struct sockaddr *)&v6, sizeof v6);
 }
 
-enum guarded guard_open(struct guard *guard, const struct ip_address *address, int interface, uint16_t first_port, unsigned ports,
-                        struct error *error)
+enum guarded guard_open(struct guard *guard, const struct ip_address *address, int interface, uint16_t first_port,
+                        unsigned ports, struct error *error)
 {
     *guard = (struct guard){ .count = 0 };
     for (unsigned i = 0; i < ports; i++) {

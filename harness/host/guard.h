@@ -20,8 +20,8 @@ enum guarded { GUARDED, GUARD_PORT_IN_USE, GUARD_FAILED };
 
 /* Guards `ports` ports (TESTER_PORTS at most) from first_port on. `interface` counts for a link-local address. With
  * GUARD_PORT_IN_USE somebody has one of them: try others. */
-enum guarded guard_open(struct guard *guard, const struct ip_address *address, int interface, uint16_t first_port, unsigned ports,
-                        struct error *error);
+enum guarded guard_open(struct guard *guard, const struct ip_address *address, int interface, uint16_t first_port,
+                        unsigned ports, struct error *error);
 void         guard_close(struct guard *guard);
 
 #endif

@@ -1,5 +1,5 @@
-/* host.c: everything about a host that can be found out is found out once, in prepare: the way, whether its ports answer, how long
- * that takes, a port that is closed. A case then opens its own block of ports and nothing else. */
+/* host.c: everything about a host that can be found out is found out once, in prepare: the way, whether its ports answer, how
+ * long that takes, a port that is closed. A case then opens its own block of ports and nothing else. */
 #include "host/host.h"
 
 #include <stdio.h>
@@ -31,7 +31,7 @@ struct host {
 /* One case's target. */
 struct host_case {
     const struct host *host;
-    struct port_block       block;
+    struct port_block  block;
 };
 
 /* ---- what the user wants ---------------------------------------------------------------------------------------------- */
@@ -91,13 +91,16 @@ static bool explain_port(const struct host *host, const struct service_at *servi
 
     ip_address_print(&host->stand.path.target, address);
     if (seen->state == PORT_CLOSED)
-        return error_set(error, "port %u of %s is closed: start %s there, or name the port where it is", service->port, address, name);
+        return error_set(error, "port %u of %s is closed: start %s there, or name the port where it is", service->port, address,
+                         name);
     if (seen->state == PORT_PROHIBITED)
-        return error_set(error, "port %u of %s cannot be reached: an ICMP message of type %u, code %u came back; let a firewall or"
-                                " router on the way pass TCP to it",
+        return error_set(error,
+                         "port %u of %s cannot be reached: an ICMP message of type %u, code %u came back; let a firewall or"
+                         " router on the way pass TCP to it",
                          service->port, address, seen->icmp_type, seen->icmp_code);
-    return error_set(error, "port %u of %s answered none of %u SYNs: a firewall drops them, or nobody is there%s; let it pass TCP"
-                            " from this address",
+    return error_set(error,
+                     "port %u of %s answered none of %u SYNs: a firewall drops them, or nobody is there%s; let it pass TCP"
+                     " from this address",
                      service->port, address, seen->tries,
                      host->stand.owned ? "" : ", or --source is not of a network that it can reply to");
 }

@@ -18,28 +18,28 @@
 #include "privilege.h"
 
 enum {
-    PROBE_MS        = 200,
-    CANDIDATES      = 8, /* addresses that are tried when one is to be proposed */
-    FRAME_OCTETS    = 128,
-    ARP_AT          = 14,
-    ARP_OCTETS      = 28,
-    ARP_REQUEST     = 1,
-    ARP_REPLY       = 2,
-    ICMPV6          = 58,
-    SOLICITATION    = 135,
-    ADVERTISEMENT   = 136,
-    IPV6_AT         = 14,
-    ICMPV6_AT       = 54,
-    ND_TARGET_AT    = ICMPV6_AT + 8,
-    ND_OPTION_AT    = ND_TARGET_AT + 16,
-    ND_OCTETS       = 24, /* without an option */
-    OPTION_OCTETS   = 8,
-    OPTION_SOURCE   = 1,
-    OPTION_TARGET   = 2,
-    FLAG_SOLICITED  = 0x40,
-    FLAG_OVERRIDE   = 0x20,
-    ND_HOP_LIMIT    = 255,
-    PREFIX_MOST_V4  = 30
+    PROBE_MS       = 200,
+    CANDIDATES     = 8, /* addresses that are tried when one is to be proposed */
+    FRAME_OCTETS   = 128,
+    ARP_AT         = 14,
+    ARP_OCTETS     = 28,
+    ARP_REQUEST    = 1,
+    ARP_REPLY      = 2,
+    ICMPV6         = 58,
+    SOLICITATION   = 135,
+    ADVERTISEMENT  = 136,
+    IPV6_AT        = 14,
+    ICMPV6_AT      = 54,
+    ND_TARGET_AT   = ICMPV6_AT + 8,
+    ND_OPTION_AT   = ND_TARGET_AT + 16,
+    ND_OCTETS      = 24, /* without an option */
+    OPTION_OCTETS  = 8,
+    OPTION_SOURCE  = 1,
+    OPTION_TARGET  = 2,
+    FLAG_SOLICITED = 0x40,
+    FLAG_OVERRIDE  = 0x20,
+    ND_HOP_LIMIT   = 255,
+    PREFIX_MOST_V4 = 30
 };
 
 static const uint8_t everybody[MAC_OCTETS] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
@@ -59,9 +59,12 @@ void neighbour_mac(const struct ip_address *address, uint8_t mac[MAC_OCTETS])
 static bool narrow(int fd)
 {
     struct sock_filter steps[] = {
-        BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),           BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE_ARP, 3, 0),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE_IPV6, 0, 3), BPF_STMT(BPF_LD | BPF_B | BPF_ABS, IPV6_AT + 6),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ICMPV6, 0, 1), BPF_STMT(BPF_RET | BPF_K, FRAME_OCTETS),
+        BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE_ARP, 3, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE_IPV6, 0, 3),
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, IPV6_AT + 6),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ICMPV6, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, FRAME_OCTETS),
         BPF_STMT(BPF_RET | BPF_K, 0),
     };
     struct sock_fprog program = { .len = sizeof steps / sizeof *steps, .filter = steps };
@@ -89,7 +92,7 @@ static int open_link(const struct path *path, struct error *error)
  * IPv6 of its own there is nobody to join, and nothing that would have been lost. */
 static int join_group(const struct path *path, const struct ip_address *address)
 {
-    struct ipv6_mreq group = { .ipv6mr_interface = (unsigned)path->index,
+    struct ipv6_mreq group = { .ipv6mr_interface         = (unsigned)path->index,
                                .ipv6mr_multiaddr.s6_addr = { 0xff, 0x02, [11] = 1, [12] = 0xff } };
     int              fd    = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
@@ -126,8 +129,8 @@ static uint16_t icmpv6_checksum(const uint8_t *frame, size_t octets)
 }
 
 /* RFC 4861 4.3 and 4.4. `option` is followed by the MAC; 0 leaves it out (RFC 4862 5.4.2). Returns the octets of the frame. */
-static size_t write_nd(uint8_t *frame, const uint8_t *to, const uint8_t *mac, uint8_t type, uint8_t flags, const uint8_t *source,
-                       const uint8_t *destination, const uint8_t *target, uint8_t option)
+static size_t write_nd(uint8_t *frame, const uint8_t *to, const uint8_t *mac, uint8_t type, uint8_t flags,
+                       const uint8_t *source, const uint8_t *destination, const uint8_t *target, uint8_t option)
 {
     size_t octets = ND_OCTETS + (option != 0 ? OPTION_OCTETS : 0);
 
@@ -158,7 +161,8 @@ static size_t write_nd(uint8_t *frame, const uint8_t *to, const uint8_t *mac, ui
 
 static bool is_type(const uint8_t *frame, size_t count, uint8_t type)
 {
-    return count >= ICMPV6_AT + ND_OCTETS && frame[12] == 0x86 && frame[ICMPV6_AT] == type && frame[IPV6_AT + 7] == ND_HOP_LIMIT;
+    return count >= ICMPV6_AT + ND_OCTETS && frame[12] == 0x86 && frame[ICMPV6_AT] == type &&
+           frame[IPV6_AT + 7] == ND_HOP_LIMIT;
 }
 
 static bool is_arp(const uint8_t *frame, size_t count)
@@ -279,7 +283,8 @@ static bool is_free(int fd, const struct path *path, const struct ip_address *ad
 
 /* ---- the process ------------------------------------------------------------------------------------------------------ */
 
-static size_t answer_arp(const uint8_t *asked, size_t count, const struct ip_address *address, const uint8_t *mac, uint8_t *frame)
+static size_t answer_arp(const uint8_t *asked, size_t count, const struct ip_address *address, const uint8_t *mac,
+                         uint8_t *frame)
 {
     if (!is_arp(asked, count) || asked[ARP_AT + 7] != ARP_REQUEST || memcmp(asked + ARP_AT + 24, address->octets, 4) != 0 ||
         memcmp(asked + 6, mac, MAC_OCTETS) == 0)
@@ -289,7 +294,8 @@ static size_t answer_arp(const uint8_t *asked, size_t count, const struct ip_add
 }
 
 /* RFC 4861 7.2.4. Who asks from the unspecified address wants to take it: the answer goes to all nodes. */
-static size_t answer_nd(const uint8_t *asked, size_t count, const struct ip_address *address, const uint8_t *mac, uint8_t *frame)
+static size_t answer_nd(const uint8_t *asked, size_t count, const struct ip_address *address, const uint8_t *mac,
+                        uint8_t *frame)
 {
     static const uint8_t nobody[16] = { 0 }, all[16] = { 0xff, 0x02, [15] = 1 };
     static const uint8_t all_mac[MAC_OCTETS] = { 0x33, 0x33, 0, 0, 0, 1 };
@@ -298,9 +304,10 @@ static size_t answer_nd(const uint8_t *asked, size_t count, const struct ip_addr
         memcmp(asked + 6, mac, MAC_OCTETS) == 0)
         return 0;
     if (memcmp(asked + IPV6_AT + 8, nobody, 16) == 0)
-        return write_nd(frame, all_mac, mac, ADVERTISEMENT, FLAG_OVERRIDE, address->octets, all, address->octets, OPTION_TARGET);
-    return write_nd(frame, asked + 6, mac, ADVERTISEMENT, FLAG_SOLICITED | FLAG_OVERRIDE, address->octets,
-                    asked + IPV6_AT + 8, address->octets, OPTION_TARGET);
+        return write_nd(frame, all_mac, mac, ADVERTISEMENT, FLAG_OVERRIDE, address->octets, all, address->octets,
+                        OPTION_TARGET);
+    return write_nd(frame, asked + 6, mac, ADVERTISEMENT, FLAG_SOLICITED | FLAG_OVERRIDE, address->octets, asked + IPV6_AT + 8,
+                    address->octets, OPTION_TARGET);
 }
 
 /* RFC 5227 2.3 and RFC 4861 7.2.6: whoever knew the address by another MAC learns of this one. */
@@ -314,7 +321,8 @@ static void announce(int fd, const struct ip_address *address, const uint8_t *ma
     if (address->family == 4)
         write_arp(frame, everybody, ARP_REQUEST, mac, address->octets, nobody, address->octets);
     else
-        count = write_nd(frame, all_mac, mac, ADVERTISEMENT, FLAG_OVERRIDE, address->octets, all, address->octets, OPTION_TARGET);
+        count =
+            write_nd(frame, all_mac, mac, ADVERTISEMENT, FLAG_OVERRIDE, address->octets, all, address->octets, OPTION_TARGET);
     /* A convenience for others; who asks is answered in any case. */
     if (send(fd, frame, count, 0) < 0)
         return;

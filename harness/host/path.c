@@ -102,8 +102,9 @@ static bool explain_no_route(int number, const struct path *path, const char *in
     char address[46];
 
     ip_address_print(&path->target, address);
-    return error_set(error, "there is no route to %s%s%s (%s): connect to its network, or add one with"
-                            " sudo ip%s route add %s via GATEWAY",
+    return error_set(error,
+                     "there is no route to %s%s%s (%s): connect to its network, or add one with"
+                     " sudo ip%s route add %s via GATEWAY",
                      address, interface != NULL ? " over " : "", interface != NULL ? interface : "", strerror(number),
                      path->target.family == 6 ? " -6" : "", address);
 }
@@ -169,12 +170,10 @@ static bool known_mac(struct path *path)
 {
     _Alignas(struct nlmsghdr) uint8_t answer[ANSWER_OCTETS];
     struct nlmsghdr                  *header   = (struct nlmsghdr *)(void *)answer;
-    struct question                   question = {
-                          .header         = { .nlmsg_len   = NLMSG_LENGTH(sizeof question.body.neighbour),
-                                              .nlmsg_type  = RTM_GETNEIGH,
-                                              .nlmsg_flags = NLM_F_REQUEST },
-                          .body.neighbour = { .ndm_family = family_of(&path->next_hop), .ndm_ifindex = path->index }
-    };
+    struct question                   question = { .header = { .nlmsg_len   = NLMSG_LENGTH(sizeof question.body.neighbour),
+                                                               .nlmsg_type  = RTM_GETNEIGH,
+                                                               .nlmsg_flags = NLM_F_REQUEST },
+                                                   .body.neighbour = { .ndm_family = family_of(&path->next_hop), .ndm_ifindex = path->index } };
 
     put(&question, NDA_DST, path->next_hop.octets, octets_of(&path->next_hop));
     if (ask(&question, header) != 0 || header->nlmsg_type != RTM_NEWNEIGH)
@@ -196,10 +195,10 @@ static bool known_mac(struct path *path)
 /* The kernel asks for a MAC when it has something to send there. */
 static void provoke(const struct path *path)
 {
-    struct sockaddr_in  v4 = { .sin_family = AF_INET, .sin_port = htons(DISCARD_PORT) };
-    struct sockaddr_in6 v6 = { .sin6_family   = AF_INET6,
-                               .sin6_port     = htons(DISCARD_PORT),
-                               .sin6_scope_id = (uint32_t)path->index };
+    struct sockaddr_in  v4    = { .sin_family = AF_INET, .sin_port = htons(DISCARD_PORT) };
+    struct sockaddr_in6 v6    = { .sin6_family   = AF_INET6,
+                                  .sin6_port     = htons(DISCARD_PORT),
+                                  .sin6_scope_id = (uint32_t)path->index };
     bool                is_v6 = path->target.family == 6;
     int                 fd    = socket(is_v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 

@@ -1,5 +1,5 @@
-/* probe.h: one SYN to a port of a host and what comes of it: open, closed, silent, and how long it took. It knows neither cases nor
- * verdicts. */
+/* probe.h: one SYN to a port of a host and what comes of it: open, closed, silent, and how long it took. It knows neither cases
+ * nor verdicts. */
 #ifndef TCPROVE_HOST_PROBE_H
 #define TCPROVE_HOST_PROBE_H
 
@@ -29,11 +29,11 @@ struct sighting_of_port {
 
 struct probe_wish {
     uint16_t port;
-    unsigned tries;      /* SYNs at most */
-    uint64_t wait_us;    /* for each */
-    bool     features;   /* offers SACK, timestamps, window scale and ECN */
-    bool     keep;       /* the handshake is ended and the connection left open, until probe_reset */
-    uint64_t linger_us;  /* watches that long before it resets */
+    unsigned tries;     /* SYNs at most */
+    uint64_t wait_us;   /* for each */
+    bool     features;  /* offers SACK, timestamps, window scale and ECN */
+    bool     keep;      /* the handshake is ended and the connection left open, until probe_reset */
+    uint64_t linger_us; /* watches that long before it resets */
 };
 
 /* Probes from port `which` of the block (below TESTER_PORTS). An open port is reset at once, the connection never handed to its

@@ -36,8 +36,8 @@ static bool split(const char *text, char *host, const char **port, struct error 
         has_port = close[1] == ':';
         *port    = has_port ? close + 2 : "";
     } else if (colon != NULL && strchr(colon + 1, ':') == NULL) {
-        length = (size_t)(colon - text);
-        *port  = colon + 1;
+        length   = (size_t)(colon - text);
+        *port    = colon + 1;
         has_port = true;
     } else {
         length = strlen(text);

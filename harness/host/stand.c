@@ -26,8 +26,9 @@ bool stand_may_speak(struct error *error)
     length = readlink("/proc/self/exe", program, sizeof program - 1);
     if (length > 0)
         program[length] = '\0';
-    return error_set(error, "segments are made and captured raw, which needs CAP_NET_RAW: sudo setcap cap_net_raw+ep %s"
-                            " (or run it with sudo)",
+    return error_set(error,
+                     "segments are made and captured raw, which needs CAP_NET_RAW: sudo setcap cap_net_raw+ep %s"
+                     " (or run it with sudo)",
                      program);
 }
 
@@ -107,18 +108,19 @@ static bool take_ports(const struct stand *stand, unsigned index, struct port_bl
             continue;
         if (!stand->owned)
             return true;
-        enum guarded got =
-            guard_open(&block->guard, &stand->source, stand->path.index, block->first_port, TESTER_PORTS, error);
+        enum guarded got = guard_open(&block->guard, &stand->source, stand->path.index, block->first_port, TESTER_PORTS, error);
 
         if (got != GUARD_PORT_IN_USE)
             return got == GUARDED;
     }
-    return error_set(error, "no %d free ports in a row were found on this host: end what uses so many, or name a free address"
-                            " with --source",
+    return error_set(error,
+                     "no %d free ports in a row were found on this host: end what uses so many, or name a free address"
+                     " with --source",
                      TESTER_PORTS);
 }
 
-bool block_open(const struct stand *stand, unsigned index, const struct fault *fault, struct port_block *block, struct error *error)
+bool block_open(const struct stand *stand, unsigned index, const struct fault *fault, struct port_block *block,
+                struct error *error)
 {
     struct wire_wish wish = { .interface = stand->path.interface,
                               .ports     = TESTER_PORTS,
@@ -128,7 +130,7 @@ bool block_open(const struct stand *stand, unsigned index, const struct fault *f
                               .target    = stand->path.target,
                               .fault     = fault };
 
-    *block = (struct port_block){ .wire = NULL };
+    *block = (struct port_block){ .clock = (uint32_t)(wire_now_us() / 4) };
     memcpy(wish.tester_mac, stand->mac, MAC_OCTETS);
     memcpy(wish.target_mac, stand->path.next_mac, MAC_OCTETS);
     if (!take_ports(stand, index, block, error))

@@ -11,6 +11,17 @@ static uint32_t random_number(struct player *player)
     return player->random ^ (player->random >> 16);
 }
 
+/* RFC 9293 3.4.1: on a wire a 4-tuple may come back in a later run, while the target still remembers the last connection on it. So
+ * our numbers follow a clock, and a SYN is new to it (RFC 6191). */
+static uint32_t initial_number(struct player *player, const struct connection *connection)
+{
+    uint32_t random = random_number(player);
+
+    if (player->target->virtual_time)
+        return random;
+    return connection->peer_port * 2654435761u + (uint32_t)(player->target->now_us(player->target->self) / 4);
+}
+
 /* A connection gets its listener at the target and its numbers before its first segment leaves. */
 enum outcome connection_ready(struct player *player, struct connection *connection)
 {
@@ -28,7 +39,7 @@ enum outcome connection_ready(struct player *player, struct connection *connecti
     connection->tsval        = random_number(player) & 0x3fffffff;
     connection->tsval_first  = connection->tsval;
     if (!connection->irs_known) {
-        connection->irs       = random_number(player);
+        connection->irs       = initial_number(player, connection);
         connection->irs_known = true;
     }
     return THROUGH;
@@ -185,8 +196,9 @@ static void remember_sent(struct player *player, struct connection *connection, 
         connection->syn_sent = true;
     struct segment seen = *segment;
 
+    /* Such a segment is dropped, its FIN with it. */
     if ((segment->flags & ACK) && !acknowledges_wisely(connection, segment))
-        seen.flags = (uint8_t)(seen.flags & ~ACK);
+        seen.flags = (uint8_t)(seen.flags & ~(ACK | FIN));
     bool held = connection->fin_held && connection->shadow.target.fin_seen &&
                 seq_before(connection->shadow.target.fin_seq, segment->ack);
     if (held && (seen.flags & ACK)) {

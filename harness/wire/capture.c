@@ -16,7 +16,8 @@ static bool set_up(struct capture *capture, size_t frame_octets)
     pcap_t *pcap = capture->pcap;
 
     return pcap_set_snaplen(pcap, (int)frame_octets) == 0 && pcap_set_immediate_mode(pcap, 1) == 0 &&
-           pcap_set_buffer_size(pcap, frame_octets > LARGE_FRAME_OCTETS ? LARGE_BUFFER_OCTETS : BUFFER_OCTETS) == 0 && pcap_set_timeout(pcap, 1) == 0 && pcap_set_promisc(pcap, 0) == 0;
+           pcap_set_buffer_size(pcap, frame_octets > LARGE_FRAME_OCTETS ? LARGE_BUFFER_OCTETS : BUFFER_OCTETS) == 0 &&
+           pcap_set_timeout(pcap, 1) == 0 && pcap_set_promisc(pcap, 0) == 0;
 }
 
 static bool narrow(struct capture *capture, const char *filter, struct error *error)

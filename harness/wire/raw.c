@@ -19,8 +19,8 @@ int raw_open(unsigned family, struct error *error)
 
 bool raw_send(int fd, const uint8_t *packet, size_t count, struct error *error)
 {
-    struct sockaddr_in  v4 = { .sin_family = AF_INET };
-    struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
+    struct sockaddr_in  v4    = { .sin_family = AF_INET };
+    struct sockaddr_in6 v6    = { .sin6_family = AF_INET6 };
     bool                is_v6 = count >= IPV6_OCTETS && packet[0] >> 4 == 6;
     ssize_t             sent;
 

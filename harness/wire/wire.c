@@ -15,17 +15,17 @@
 #include "wire/raw.h"
 
 enum {
-    ETHERNET_OCTETS  = 14,
-    FILTER_OCTETS    = 1200,
+    ETHERNET_OCTETS    = 14,
+    FILTER_OCTETS      = 1200,
     LOCAL_FRAME_OCTETS = 16384, /* loopback has a larger MTU than any link */
-    SETTLE_US        = 500,   /* from the kernel's timestamp until the frame can be read, with both cores busy */
-    CLOCK_STEP_US    = 20000, /* two clocks that are read one after the other never differ so much by chance, thrice */
-    CLOCK_STEP_TRIES = 3,
-    LONGEST_SLEEP_US = 100000
+    SETTLE_US          = 500,   /* from the kernel's timestamp until the frame can be read, with both cores busy */
+    CLOCK_STEP_US      = 20000, /* two clocks that are read one after the other never differ so much by chance, thrice */
+    CLOCK_STEP_TRIES   = 3,
+    LONGEST_SLEEP_US   = 100000
 };
 
-/* An own packet as it was before the fault; only kept where the capture will not show it: there is a fault that alters what goes
- * to the target, or it claims to come from elsewhere and cannot be told from a stranger's. */
+/* An own packet as it was before the fault; only kept where the capture will not show it: there is a fault that alters what
+ * goes to the target, or it claims to come from elsewhere and cannot be told from a stranger's. */
 struct own_packet {
     struct own_packet *next;
     uint64_t           time_us;
@@ -83,10 +83,11 @@ static void print_mac(const uint8_t *mac, char text[18])
 /* A MAC that is shared says nothing of the case: ports do, those of a quoted segment included. */
 static void write_shared_filter(const struct wire_wish *wish, const char *tester, const char *target, char *filter)
 {
-    static const char quoting[] = "(icmp and (icmp[0] = 3 or icmp[0] = 4 or icmp[0] = 11 or icmp[0] = 12) and icmp[%u:2] >= %u and"
-                                  " icmp[%u:2] <= %u) or (icmp6 and ip6[40] < 128 and ip6[%u:2] >= %u and ip6[%u:2] <= %u)";
-    unsigned          first = wish->first_port, last = first + wish->ports - 1u;
-    char              own[400], theirs[400], address[46], mine[40] = "", other[40] = "";
+    static const char quoting[] =
+        "(icmp and (icmp[0] = 3 or icmp[0] = 4 or icmp[0] = 11 or icmp[0] = 12) and icmp[%u:2] >= %u and"
+        " icmp[%u:2] <= %u) or (icmp6 and ip6[40] < 128 and ip6[%u:2] >= %u and ip6[%u:2] <= %u)";
+    unsigned first = wish->first_port, last = first + wish->ports - 1u;
+    char     own[400], theirs[400], address[46], mine[40] = "", other[40] = "";
 
     ip_address_print(&wish->target, address);
     snprintf(own, sizeof own, quoting, 30u, first, 30u, last, 90u, first, 90u, last);

@@ -24,7 +24,7 @@ struct wire_wish {
     bool                shared; /* the tester's MAC is not this case's alone: packets are told by ports and target */
     bool                local;  /* the target is this host: no MACs, packets go through the kernel's IP layer (shared too) */
     struct ip_address   target; /* where shared */
-    const struct fault *fault; /* stands between tester and target; NULL: none */
+    const struct fault *fault;  /* stands between tester and target; NULL: none */
 };
 
 struct wire;

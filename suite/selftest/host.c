@@ -1,5 +1,5 @@
-/* host.c: the target HOST, in a network of the test's own: the same verdicts from wherever the tester stands, and refusals that say
- * what to do. */
+/* host.c: the target HOST, in a network of the test's own: the same verdicts from wherever the tester stands, and refusals that
+ * say what to do. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,8 +8,10 @@
 #include <unistd.h>
 
 #include "host/host.h"
+#include "host/probe.h"
 #include "host/spec.h"
 #include "host_rig.h"
+#include "privilege.h"
 #include "selftest.h"
 
 enum { UNJUDGED_MAX = 5, REFUSAL_MS = 3000 };
@@ -20,9 +22,9 @@ static const struct {
     const char *text, *address, *scope;
     uint16_t    port;
 } specs[] = {
-    { "192.0.2.2", "192.0.2.2", "", 0 },         { "192.0.2.2:7", "192.0.2.2", "", 7 },
-    { "2001:db8::2", "2001:db8::2", "", 0 },     { "[2001:db8::2]:65535", "2001:db8::2", "", 65535 },
-    { "[2001:db8::2]", "2001:db8::2", "", 0 },   { "[fe80::2%eth0]:7", "fe80::2", "eth0", 7 },
+    { "192.0.2.2", "192.0.2.2", "", 0 },       { "192.0.2.2:7", "192.0.2.2", "", 7 },
+    { "2001:db8::2", "2001:db8::2", "", 0 },   { "[2001:db8::2]:65535", "2001:db8::2", "", 65535 },
+    { "[2001:db8::2]", "2001:db8::2", "", 0 }, { "[fe80::2%eth0]:7", "fe80::2", "eth0", 7 },
     { "localhost:7", "127.0.0.1", "", 7 },
 };
 
@@ -44,8 +46,8 @@ END_TEST
 
 START_TEST(specs_are_refused)
 {
-    static const char *const wrong[] = { "192.0.2.2:", "192.0.2.2:0", "192.0.2.2:70000", "192.0.2.2:7x", "[2001:db8::2", "[]:7",
-                                         ":7", "no.such.host:7" };
+    static const char *const wrong[] = { "192.0.2.2:", "192.0.2.2:0", "192.0.2.2:70000", "192.0.2.2:7x", "[2001:db8::2",
+                                         "[]:7",       ":7",          "no.such.host:7" };
     struct host_spec         spec;
 
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
@@ -62,8 +64,8 @@ END_TEST
 
 START_TEST(a_port_goes_to_the_service_that_names_none)
 {
-    const struct service_at wanted[]   = { { SERVICE_DISCARD, 1009 }, { SERVICE_ECHO, 0 }, { SERVICE_CHARGEN, 0 } };
-    struct target_wish      wish       = { .spec = "192.0.2.2:1007", .services = wanted, .service_count = 3 };
+    const struct service_at wanted[] = { { SERVICE_DISCARD, 1009 }, { SERVICE_ECHO, 0 }, { SERVICE_CHARGEN, 0 } };
+    struct target_wish      wish     = { .spec = "192.0.2.2:1007", .services = wanted, .service_count = 3 };
     struct service_at       found[SERVICES];
     struct ip_address       address;
     struct error            error = { "" };
@@ -113,21 +115,23 @@ static const char *verdict_of(const json_t *cases, const char *id)
     size_t  i;
     json_t *one;
 
-    json_array_foreach(cases, i, one) if (strcmp(json_string_value(json_object_get(one, "id")), id) == 0) return json_string_value(
-        json_object_get(one, "verdict"));
+    json_array_foreach(cases, i, one) if (strcmp(json_string_value(json_object_get(one, "id")), id) ==
+                                          0) return json_string_value(json_object_get(one, "verdict"));
     return "";
 }
 
-/* The same verdict in each case; the host that is this one can be asked a few things less. A tester that was late has not judged. */
+/* The same verdict in each case; the host that is this one can be asked a few things less. A tester that was late has not
+ * judged. */
 static void compare(const json_t *cases, const json_t *like, const char *where, bool local)
 {
-    size_t   i, judged = 0, unjudged = 0;
-    json_t  *one;
+    size_t  i, judged = 0, unjudged = 0;
+    json_t *one;
 
     json_array_foreach(cases, i, one)
     {
-        const char *id = json_string_value(json_object_get(one, "id")), *verdict = json_string_value(json_object_get(one, "verdict"));
-        const char *should = verdict_of(like, id);
+        const char *id      = json_string_value(json_object_get(one, "id")),
+                   *verdict = json_string_value(json_object_get(one, "verdict"));
+        const char *should  = verdict_of(like, id);
 
         if (strcmp(verdict, "inconclusive") == 0 || strcmp(should, "inconclusive") == 0) {
             unjudged++;
@@ -144,7 +148,8 @@ static void compare(const json_t *cases, const json_t *like, const char *where, 
 }
 
 /* Groups whose verdicts hang on no timer of the echo service's. */
-#define ECHO "checksum/ fin/ rst/ sequence/ handshake/ retransmission/floor --service echo --profile quick -q -j 16 --report json:"
+#define ECHO                                                                                                                   \
+    "checksum/ fin/ rst/ sequence/ handshake/ retransmission/floor --service echo --profile quick -q -j 16 --report json:"
 
 static const char *const ways[] = { "192.0.2.2",
                                     "192.0.2.2 --source 192.0.2.77",
@@ -169,7 +174,8 @@ START_TEST(verdicts_are_the_same_everywhere)
         return;
     for (size_t i = 0; i < WAYS; i++)
         at += (size_t)snprintf(line + at, sizeof line - at, "$T run %s " ECHO "$D/%zu & ", ways[i], i);
-    snprintf(line + at, sizeof line - at, "$T run linux " ECHO "$D/%d & $T run linux --ipv6 " ECHO "$D/%d & wait", WAYS, WAYS + 1);
+    snprintf(line + at, sizeof line - at, "$T run linux " ECHO "$D/%d & $T run linux --ipv6 " ECHO "$D/%d & wait", WAYS,
+             WAYS + 1);
     make_folder();
     host_rig_shell(line);
     for (size_t i = 0; i < WAYS + 2; i++)
@@ -258,6 +264,119 @@ START_TEST(refusals_say_what_to_do)
 }
 END_TEST
 
+/* ---- the tester's own kernel --------------------------------------------------------------------------------------------- */
+
+/* The same address and the same SYN: unguarded, the kernel answers the SYN,ACK with a RST, so its silence behind a guard means
+ * something. As an ordinary user has it, without the privilege to attach a filter, the guard must do as well. */
+static unsigned resets_seen(const char *address, bool guarded, bool privileged)
+{
+    struct ip_address       target;
+    struct stand            stand;
+    struct port_block       block;
+    struct sighting_of_port seen;
+    struct error            error = { "" };
+    struct probe_wish       wish  = { .port = 7, .tries = 3, .wait_us = 1000000, .linger_us = 100000 };
+
+    ck_assert(ip_address_parse(address, &target));
+    ck_assert_msg(stand_take(&target, NULL, NULL, &stand, &error), "%s", error.sentence);
+    ck_assert(stand.owned);
+    stand.owned = guarded;
+    if (!privileged)
+        ck_assert(keep_raw_only(&error));
+    ck_assert_msg(block_open(&stand, FIRST_PROBE_BLOCK, NULL, &block, &error), "%s", error.sentence);
+    ck_assert_msg(probe_port(&stand, &block, 0, &wish, &seen, &error), "%s", error.sentence);
+    ck_assert_int_eq(seen.state, PORT_OPEN);
+    ck_assert_int_ne(seen.sums, SUMS_WRONG);
+    block_close(&block);
+    stand_leave(&stand);
+    return seen.foreign_resets;
+}
+
+START_TEST(the_kernel_is_kept_out)
+{
+    static const char *const targets[] = { "192.0.2.2", "198.51.100.2", "2001:db8::2", "127.0.0.1", "::1" };
+
+    if (!host_rig_enter())
+        return;
+    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+        ck_assert_msg(resets_seen(targets[i], false, true) > 0, "%s: the kernel was silent without a guard", targets[i]);
+        ck_assert_msg(resets_seen(targets[i], true, true) == 0, "%s: the kernel answered from a guarded port", targets[i]);
+    }
+    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++)
+        ck_assert_msg(resets_seen(targets[i], true, false) == 0,
+                      "%s: the kernel answered from a port guarded without privilege", targets[i]);
+}
+END_TEST
+
+/* Ports that somebody has are left to him. */
+START_TEST(ports_in_use_are_passed_over)
+{
+    struct ip_address target;
+    struct stand      stand;
+    struct port_block first, second;
+    struct error      error = { "" };
+
+    if (!host_rig_enter())
+        return;
+    ck_assert(ip_address_parse("192.0.2.2", &target));
+    ck_assert_msg(stand_take(&target, NULL, NULL, &stand, &error), "%s", error.sentence);
+    ck_assert(block_open(&stand, 5, NULL, &first, &error));
+    ck_assert(block_open(&stand, 5, NULL, &second, &error));
+    ck_assert_uint_ne(first.first_port, second.first_port);
+    block_close(&second);
+    block_close(&first);
+    stand_leave(&stand);
+}
+END_TEST
+
+/* ---- the doctor --------------------------------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *line;
+    int         status;
+    const char *says;
+} examinations[] = {
+    { "$T doctor 192.0.2.2 --service echo --service discard", 0, "ok    port 9 (discard): open" },
+    { "$T doctor 192.0.2.2 --service echo", 0, "ok    RST: this host's kernel stays out of it" },
+    { "$T doctor 198.51.100.2:7 --source 192.0.2.77", 0,
+      "ok    route: 198.51.100.2 is reached over eth0 by the gateway 192.0.2.254" },
+    { "$T doctor [2001:db8:1::2]:7 --load", 0, "ok    load: 64 connections at a time" },
+    { "$T doctor 127.0.0.1:7", 0, "note  checksums: on the way to this host itself" },
+    { "$T doctor 192.0.2.2:7", 0, "SACK, timestamps, window scale" },
+    { "$T doctor 192.0.2.2:7", 0, "answers with RST" },
+    { "$T doctor 192.0.2.2:8", 3, "BAD   port 8 (unknown): it is closed" },
+    { "$T doctor 198.51.100.77:7", 3, "BAD   port 7 (unknown): an ICMP error came back" },
+    { "$T doctor 203.0.113.1:7", 3, "BAD   there is no route" },
+    { "setpriv --bounding-set -all --inh-caps -all $T doctor 192.0.2.2:7", 3, "sudo setcap cap_net_raw+ep" },
+    { "$T doctor linux", 0, "ok    linux can be judged here" },
+    { "$T doctor 192.0.2.2", 2, "needs a port or a service" },
+};
+
+START_TEST(the_doctor_finds)
+{
+    if (!host_rig_enter())
+        return;
+    int status = host_rig_shell(examinations[_i].line);
+
+    ck_assert_msg(status == examinations[_i].status, "%s: exit %d\n%s", examinations[_i].line, status, host_rig_output);
+    ck_assert_msg(strstr(host_rig_output, examinations[_i].says) != NULL, "%s does not say \"%s\":\n%s", examinations[_i].line,
+                  examinations[_i].says, host_rig_output);
+}
+END_TEST
+
+START_TEST(the_doctor_names_the_offload_and_its_cure)
+{
+    if (!host_rig_enter())
+        return;
+    host_rig_merge_segments();
+    int status = host_rig_shell("$T doctor 192.0.2.2:7");
+
+    ck_assert_msg(status == 3, "exit %d\n%s", status, host_rig_output);
+    ck_assert_ptr_nonnull(strstr(host_rig_output, "BAD   offloads: gro of eth0"));
+    ck_assert_ptr_nonnull(strstr(host_rig_output, "sudo ethtool -K eth0 gro off"));
+}
+END_TEST
+
 /* ---- privileges ------------------------------------------------------------------------------------------------------- */
 
 /* An ordinary user with a binary that has the one file capability. */
@@ -266,10 +385,11 @@ START_TEST(a_file_capability_is_enough)
     if (!host_rig_enter())
         return;
     make_folder();
-    int status = host_rig_shell("chmod 755 $D; cp \"$T\" $D/t && setcap cap_net_raw+ep $D/t || { echo no setcap; rm -r $D; exit 77; }; "
-                                "case $(findmnt -no OPTIONS -T $D) in *nosuid*) echo nosuid; rm -r $D; exit 77;; esac; "
-                                "setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps -all "
-                                "$D/t run 192.0.2.2 --service echo rst/exact/; s=$?; rm -r $D; exit $s");
+    int status =
+        host_rig_shell("chmod 755 $D; cp \"$T\" $D/t && setcap cap_net_raw+ep $D/t || { echo no setcap; rm -r $D; exit 77; }; "
+                       "case $(findmnt -no OPTIONS -T $D) in *nosuid*) echo nosuid; rm -r $D; exit 77;; esac; "
+                       "setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps -all "
+                       "$D/t run 192.0.2.2 --service echo rst/exact/; s=$?; rm -r $D; exit $s");
 
     if (status == 77) {
         printf("host: skipped: file capabilities cannot be set here: %s", host_rig_output);
@@ -293,6 +413,10 @@ SUITE(host)
     tcase_add_test(network, verdicts_are_the_same_everywhere);
     tcase_add_loop_test(network, services_decide_what_is_played, 0, sizeof services / sizeof *services);
     tcase_add_loop_test(network, refusals_say_what_to_do, 0, sizeof refusals / sizeof *refusals);
+    tcase_add_test(network, the_kernel_is_kept_out);
+    tcase_add_test(network, ports_in_use_are_passed_over);
+    tcase_add_loop_test(network, the_doctor_finds, 0, sizeof examinations / sizeof *examinations);
+    tcase_add_test(network, the_doctor_names_the_offload_and_its_cure);
     tcase_add_test(network, a_file_capability_is_enough);
     tcase_set_timeout(network, 60);
     suite_add_tcase(suite, words);

@@ -1,11 +1,16 @@
 #include "host_rig.h"
 
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <net/if.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -122,8 +127,9 @@ static void start_services(int fd)
 
 bool host_rig_enter(void)
 {
-    static const char quick[] = "for f in default all; do echo 0 >/proc/sys/net/ipv6/conf/$f/accept_dad; done; ip link set lo up";
-    int               names[4];
+    static const char quick[] =
+        "for f in default all; do echo 0 >/proc/sys/net/ipv6/conf/$f/accept_dad; done; ip link set lo up";
+    int names[4];
 
     for (int i = 0; i < 4; i++) {
         names[i] = new_namespace();
@@ -136,21 +142,35 @@ bool host_rig_enter(void)
     make_pair(bridge, "p1", tester, "eth0", 1);
     make_pair(bridge, "p2", near, "eth0", 2);
     make_pair(bridge, "p3", far, "eth0", 3);
-    shell_in(bridge, "set -e; ip link add br0 type bridge; for p in p1 p2; do ip link set $p master br0 up; done; ip link set br0 up;"
-                     "ip link set p3 up; ip addr add 192.0.2.254/24 dev br0; ip addr add 2001:db8::fe/64 dev br0 nodad;"
-                     "ip addr add 198.51.100.254/24 dev p3; ip route add prohibit 198.51.100.77; ip addr add 2001:db8:1::fe/64 dev p3 nodad;"
-                     "echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding");
+    shell_in(
+        bridge,
+        "set -e; ip link add br0 type bridge; for p in p1 p2; do ip link set $p master br0 up; done; ip link set br0 up;"
+        "ip link set p3 up; ip addr add 192.0.2.254/24 dev br0; ip addr add 2001:db8::fe/64 dev br0 nodad;"
+        "ip addr add 198.51.100.254/24 dev p3; ip route add prohibit 198.51.100.77; ip addr add 2001:db8:1::fe/64 dev p3 nodad;"
+        "echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding");
     shell_in(near, "set -e; ip link set eth0 up; ip addr add 192.0.2.2/24 dev eth0; ip addr add 2001:db8::2/64 dev eth0 nodad");
     shell_in(far, "set -e; ip link set eth0 up; ip addr add 198.51.100.2/24 dev eth0;"
                   "ip addr add 2001:db8:1::2/64 dev eth0 nodad; ip route add default via 198.51.100.254;"
                   "ip -6 route add default via 2001:db8:1::fe");
-    shell_in(tester, "set -e; ip link set eth0 up; ip addr add 192.0.2.1/24 dev eth0; ip addr add 2001:db8::1/64 dev eth0 nodad;"
-                     "ip route add 198.51.100.0/24 via 192.0.2.254; ip -6 route add 2001:db8:1::/64 via 2001:db8::fe");
+    shell_in(tester,
+             "set -e; ip link set eth0 up; ip addr add 192.0.2.1/24 dev eth0; ip addr add 2001:db8::1/64 dev eth0 nodad;"
+             "ip route add 198.51.100.0/24 via 192.0.2.254; ip -6 route add 2001:db8:1::/64 via 2001:db8::fe");
     whole_segments_on_loopback();
     start_services(near);
     start_services(far);
     start_services(tester);
     return true;
+}
+
+void host_rig_merge_segments(void)
+{
+    struct ethtool_value value   = { .cmd = ETHTOOL_SGRO, .data = 1 };
+    struct ifreq         request = { .ifr_name = "eth0" };
+    int                  fd      = socket(AF_INET, SOCK_DGRAM, 0);
+
+    request.ifr_data = (void *)&value;
+    ck_assert_int_eq(ioctl(fd, SIOCETHTOOL, &request), 0);
+    close(fd);
 }
 
 int host_rig_shell(const char *line)
@@ -159,8 +179,7 @@ int host_rig_shell(const char *line)
     char        command[3000];
     size_t      count = 0;
 
-    snprintf(command, sizeof command, "T='%s'; { %s\n} 2>&1 </dev/null",
-             named != NULL ? named : "build/tcprove", line);
+    snprintf(command, sizeof command, "T='%s'; { %s\n} 2>&1 </dev/null", named != NULL ? named : "build/tcprove", line);
     FILE *pipe = popen(command, "re");
 
     ck_assert_ptr_nonnull(pipe);
