@@ -39,7 +39,7 @@ struct results {
     const char    *profile;
     bool           interrupted;
     size_t         unplayed; /* cases that an interrupt left */
-    struct result *at; /* cases in the order of the catalog, then the referee's rules */
+    struct result *at;       /* cases in the order of the catalog, then the referee's rules */
     size_t         count;
 };
 

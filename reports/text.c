@@ -160,7 +160,8 @@ void report_summary(FILE *out, const struct results *results, bool colour)
     report_unjudged(out, results, VERDICT_INCONCLUSIVE, "Could not be judged");
     report_unjudged(out, results, VERDICT_ERROR, "Errors of tcprove's own");
     report_unjudged(out, results, VERDICT_SKIP, "Skipped");
-    fprintf(out, "\n%s: %u pass, %u fail (%u violations, %u deviations),\n  %u inconclusive, %u skipped, %u errors, in %.1f s\n",
+    fprintf(out,
+            "\n%s: %u pass, %u fail (%u violations, %u deviations),\n  %u inconclusive, %u skipped, %u errors, in %.1f s\n",
             results->target_spec, s.pass, s.fail, s.violations, s.deviations, s.inconclusive, s.skip, s.error,
             (double)results->wall_ms / 1000);
     fprintf(out, "%s%s%s, over what was judged", verdict, s.compliance, paint.plain);

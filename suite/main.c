@@ -181,8 +181,8 @@ static const struct {
     const char *name;
     enum status (*act)(const struct options *options);
 } verbs[] = {
-    { "run", run_here },        { "list", list }, { "explain", explain }, { "lint", lint }, { "doctor", doctor },
-    { "compare", compare_two }, { "help", help }, { "version", version },
+    { "run", run_here },  { "list", list },           { "explain", explain }, { "lint", lint },
+    { "doctor", doctor }, { "compare", compare_two }, { "help", help },       { "version", version },
 };
 
 /* ---- the program ----------------------------------------------------------------------------------------------------------

@@ -11,8 +11,8 @@ static uint32_t random_number(struct player *player)
     return player->random ^ (player->random >> 16);
 }
 
-/* RFC 9293 3.4.1: on a wire a 4-tuple may come back in a later run, while the target still remembers the last connection on it. So
- * our numbers follow a clock, and a SYN is new to it (RFC 6191). */
+/* RFC 9293 3.4.1: on a wire a 4-tuple may come back in a later run, while the target still remembers the last connection on it.
+ * So our numbers follow a clock, and a SYN is new to it (RFC 6191). */
 static uint32_t initial_number(struct player *player, const struct connection *connection)
 {
     uint32_t random = random_number(player);

@@ -236,7 +236,8 @@ static bool measure_both(void *prepared, struct round_trips *trips, struct error
 
 bool round_trips_measure(struct round_trips *trips, struct error *error)
 {
-    void *prepared = target_linux.prepare(&(struct target_wish){ .spec = "linux", .fault = "", .ipv6 = false, .seed = 1 }, error);
+    void *prepared =
+        target_linux.prepare(&(struct target_wish){ .spec = "linux", .fault = "", .ipv6 = false, .seed = 1 }, error);
 
     if (prepared == NULL)
         return false;

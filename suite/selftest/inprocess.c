@@ -20,7 +20,8 @@ static void begin(struct bench *bench, const char *fault, bool ipv6)
 
     memset(bench, 0, sizeof *bench);
     bench->irs      = 5000;
-    bench->prepared = target_reference.prepare(&(struct target_wish){ .spec = "reference", .fault = fault, .ipv6 = ipv6, .seed = 42 }, &error);
+    bench->prepared = target_reference.prepare(
+        &(struct target_wish){ .spec = "reference", .fault = fault, .ipv6 = ipv6, .seed = 42 }, &error);
     ck_assert_msg(bench->prepared != NULL, "%s", error.sentence);
     ck_assert(target_reference.open(bench->prepared, 3, &bench->target, &error));
 }
@@ -361,7 +362,8 @@ START_TEST(faults)
     struct packet       packet;
     struct error        error = { "" };
 
-    ck_assert_ptr_null(target_reference.prepare(&(struct target_wish){ .spec = "reference", .fault = "no-such-fault", .ipv6 = false, .seed = 1 }, &error));
+    ck_assert_ptr_null(target_reference.prepare(
+        &(struct target_wish){ .spec = "reference", .fault = "no-such-fault", .ipv6 = false, .seed = 1 }, &error));
     ck_assert_ptr_nonnull(strstr(error.sentence, "no-such-fault"));
     ck_assert_ptr_nonnull(strstr(error.sentence, "answers-nothing"));
     begin(&bench, "answers-nothing", false);

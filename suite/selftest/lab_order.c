@@ -235,7 +235,8 @@ START_TEST(a_refusal_says_what_helps)
         printf("lab: skipped: user namespaces cannot be bounded here\n");
         return;
     }
-    ck_assert_ptr_null(target_linux.prepare(&(struct target_wish){ .spec = "linux", .fault = "", .ipv6 = false, .seed = 1 }, &error));
+    ck_assert_ptr_null(
+        target_linux.prepare(&(struct target_wish){ .spec = "linux", .fault = "", .ipv6 = false, .seed = 1 }, &error));
     ck_assert_ptr_nonnull(strstr(error.sentence, "sudo tcprove run linux"));
     ck_assert_ptr_nonnull(strstr(error.sentence, "sudo sysctl -w user.max_net_namespaces"));
 }

@@ -14,8 +14,9 @@ enum { AWHILE_US = 5000000, QUIET_US = 100000 };
 
 void *lab_prepare(const char *fault, bool ipv6)
 {
-    struct error error    = { "" };
-    void        *prepared = target_linux.prepare(&(struct target_wish){ .spec = "linux", .fault = fault, .ipv6 = ipv6, .seed = 1 }, &error);
+    struct error error = { "" };
+    void        *prepared =
+        target_linux.prepare(&(struct target_wish){ .spec = "linux", .fault = fault, .ipv6 = ipv6, .seed = 1 }, &error);
 
     if (prepared == NULL && strstr(error.sentence, "may not make them") != NULL) {
         printf("lab: skipped: %s\n", error.sentence);
