@@ -207,7 +207,8 @@ static enum fault_verdict drop_bare_ack(uint8_t *packet, size_t *count)
     return tcp.octets <= (size_t)(tcp.header[TCP_OFFSET_AT] >> 4) * 4 ? FAULT_DROP : FAULT_PASS;
 }
 
-/* ---- faults of those who read headers and options badly -------------------------------------------------------------------- */
+/* ---- faults of those who read headers and options badly --------------------------------------------------------------------
+ */
 
 /* A data offset that cannot be counts as 5, so that the segment's octets are taken after all. */
 static enum fault_verdict believe_offset(uint8_t *packet, size_t *count)

@@ -195,7 +195,7 @@ static bool remember_own(struct wire *wire, const uint8_t *packet, size_t count,
 
 static uint16_t port_at(const uint8_t *packet, size_t count, size_t at)
 {
-    return at + 2 <= count ? (uint16_t)(packet[at] << 8 | packet[at + 1]) : 0;
+    return at + 2 <= count ? (uint16_t)(packet[at] * 256u + packet[at + 1]) : 0;
 }
 
 /* Whether the capture's filter tells the packet by the case's ports: TCP from one of them, or an ICMP error that quotes a
