@@ -42,6 +42,8 @@ static struct opinion initial_window_holds(const struct transcript *transcript)
  * connection over the same path: what comes in less than half of it was not sent by the timer. */
 #define TIMEOUT_MEASURED                                                                                \
         ENTER    (ESTABLISHED, .mss = 500),                                                             \
+        APP      (SEND, .octets = 5000),                                                                \
+        IUT_SENDS(5000),                                    /* round trips for the estimate */          \
         APP      (SEND, .octets = 500),                                                                 \
         IUT_SENDS(500, .held = YES),                                                                    \
         IUT      (ACK, .seq = SND_UNA, .len = SOME, .after = MEASURED, .mark = A),                      \

@@ -215,15 +215,18 @@ SYN_OUTSIDE ("syn-beyond-window",   "A SYN beyond the window",             SYN, 
         WAIT    (600),                                      /* stacks may limit how often they answer */
         PEER    (SYN, .seq = RCV_NXT + 50),
         ONE_OF  (
-            BY       ("RFC9293-3.10.7.4-syn-d", IUT (ACK), PEER (ACK, .len = 100)),
-            DEVIATES ("RFC5961-4.2-a",          IUT (RST|MAY_ACK, .seq = ANY, .ack = ANY), PEER (SYN),
-                                                IUT (SYN|ACK, .seq = ANY, .ack = IRS + 1), PEER (ACK, .len = 100))
-        ),
-        ONE_OF  (
-            BY       ("RFC9293-SHLD-31", IUT_ACKS (RCV_NXT + 200)),
-            DEVIATES ("RFC9293-SHLD-31", IUT_ACKS (RCV_NXT + 100), PEER (ACK, .len = 100), IUT_ACKS (RCV_NXT + 100))
-        ),
-        APP_SEES(DATA, .octets = 200)
+            BY       ("RFC9293-3.10.7.4-syn-d",
+                      IUT     (ACK),
+                      PEER    (ACK, .len = 100),
+                      ONE_OF  (
+                          BY       ("RFC9293-SHLD-31", IUT_ACKS (RCV_NXT + 200)),
+                          DEVIATES ("RFC9293-SHLD-31", IUT_ACKS (RCV_NXT + 100), PEER (ACK, .len = 100), IUT_ACKS (RCV_NXT + 100))
+                      ),
+                      APP_SEES(DATA, .octets = 200)),
+            DEVIATES ("RFC5961-4.2-a",
+                      IUT     (RST|MAY_ACK, .seq = ANY, .ack = ANY),
+                      GONE)
+        )
     ),
 },
 

@@ -257,7 +257,9 @@ static void alter8(uint8_t *header, size_t at, uint8_t value)
 {
     uint16_t word = read16(header + (at & ~(size_t)1));
 
-    alter16(header, at & ~(size_t)1, at & 1 ? (uint16_t)((word & 0xff00) | value) : (uint16_t)((word & 0xff) | value << 8));
+    unsigned altered = at & 1 ? (word & 0xff00u) | value : (word & 0xffu) | (unsigned)value << 8;
+
+    alter16(header, at & ~(size_t)1, (uint16_t)altered);
 }
 
 /* Every MSS counts as 1400. */

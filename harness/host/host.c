@@ -59,7 +59,7 @@ size_t host_services(const struct target_wish *wish, struct ip_address *address,
     if (count > 0)
         memcpy(services, wish->services, count * sizeof *services);
     else
-        services[count++].kind = SERVICE_UNKNOWN;
+        services[count++] = (struct service_at){ .kind = SERVICE_UNKNOWN };
     fill_ports(services, count, spec.port);
     if (services[0].port != 0)
         return count;

@@ -127,6 +127,7 @@ bool block_open(const struct stand *stand, unsigned index, const struct fault *f
                               .mtu       = stand->path.mtu,
                               .shared    = true,
                               .local     = stand->path.local,
+                              .tester    = stand->source,
                               .target    = stand->path.target,
                               .fault     = fault };
 

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "octets.h"
 #include "wire/capture.h"
 #include "wire/craft.h"
 #include "wire/raw.h"
@@ -87,18 +88,21 @@ static void write_shared_filter(const struct wire_wish *wish, const char *tester
         "(icmp and (icmp[0] = 3 or icmp[0] = 4 or icmp[0] = 11 or icmp[0] = 12) and icmp[%u:2] >= %u and"
         " icmp[%u:2] <= %u) or (icmp6 and ip6[40] < 128 and ip6[%u:2] >= %u and ip6[%u:2] <= %u)";
     unsigned first = wish->first_port, last = first + wish->ports - 1u;
-    char     own[400], theirs[400], address[46], mine[40] = "", other[40] = "";
+    char     own[400], theirs[400], target_text[46], tester_text[46], mine[80], other[40] = "";
 
-    ip_address_print(&wish->target, address);
+    ip_address_print(&wish->target, target_text);
+    ip_address_print(&wish->tester, tester_text);
     snprintf(own, sizeof own, quoting, 30u, first, 30u, last, 90u, first, 90u, last);
     snprintf(theirs, sizeof theirs, quoting, 28u, first, 28u, last, 88u, first, 88u, last);
+    snprintf(mine, sizeof mine, "dst host %s", target_text);
     if (!wish->local) {
-        snprintf(mine, sizeof mine, "ether src %s and ", tester);
+        snprintf(mine, sizeof mine, "ether src %s", tester);
         snprintf(other, sizeof other, "ether src %s and ", target);
     }
     snprintf(filter, FILTER_OCTETS,
-             "(%s(tcp src portrange %u-%u or %s)) or (%s((tcp dst portrange %u-%u and src host %s) or %s))", mine, first, last,
-             own, other, first, last, address, theirs);
+             "(%s and (tcp src portrange %u-%u or %s)) or"
+             " (%sdst host %s and ((tcp dst portrange %u-%u and src host %s) or %s))",
+             mine, first, last, own, other, tester_text, first, last, target_text, theirs);
 }
 
 /* All that this case sent; of what the target sent, TCP to the case's ports and ICMP errors that quote a segment from them (the
@@ -195,7 +199,7 @@ static bool remember_own(struct wire *wire, const uint8_t *packet, size_t count,
 
 static uint16_t port_at(const uint8_t *packet, size_t count, size_t at)
 {
-    return at + 2 <= count ? (uint16_t)(packet[at] * 256u + packet[at + 1]) : 0;
+    return at + 2 <= count ? read16(packet + at) : 0;
 }
 
 /* Whether the capture's filter tells the packet by the case's ports: TCP from one of them, or an ICMP error that quotes a

@@ -23,8 +23,8 @@ struct wire_wish {
     uint16_t            mtu;
     bool                shared; /* the tester's MAC is not this case's alone: packets are told by ports and target */
     bool                local;  /* the target is this host: no MACs, packets go through the kernel's IP layer (shared too) */
-    struct ip_address   target; /* where shared */
-    const struct fault *fault;  /* stands between tester and target; NULL: none */
+    struct ip_address   tester, target; /* where shared */
+    const struct fault *fault;          /* stands between tester and target; NULL: none */
 };
 
 struct wire;

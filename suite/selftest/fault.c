@@ -14,6 +14,20 @@ struct octets {
     size_t  count;
 };
 
+static struct octets encode_options(uint8_t family, uint8_t flags, const uint8_t *options, size_t option_octets)
+{
+    struct octets  octets;
+    struct segment segment = { .source        = { family, { 0x20, 1, 0x0d, 0xb8 } },
+                               .destination   = { family, { 0x20, 1, 0x0d, 0xb9 } },
+                               .flags         = flags,
+                               .option_octets = option_octets };
+
+    memcpy(segment.options, options, option_octets);
+    octets.count = segment_encode(&segment, octets.at, sizeof octets.at);
+    ck_assert_uint_gt(octets.count, 0);
+    return octets;
+}
+
 static struct octets encode(uint8_t family, uint8_t flags, const struct damage_wish *wish)
 {
     struct octets  octets;
@@ -131,6 +145,72 @@ START_TEST(a_fin_is_forgotten)
 }
 END_TEST
 
+START_TEST(flags_are_forgotten)
+{
+    uint8_t family = _i == 0 ? 4 : 6;
+
+    ck_assert_int_eq(flags_after(to_target("answers-rst"), family, RST | ACK), ACK);
+    ck_assert_int_eq(flags_after(fault_find("ignores-urgent")->to_target, family, URG | ACK), ACK);
+    ck_assert_int_eq(flags_after(fault_find("ignores-urgent")->from_target, family, URG | PSH | ACK), PSH | ACK);
+    ck_assert_int_eq(flags_after(to_target("drops-odd-flags"), family, SYN), SYN);
+    ck_assert_int_eq(flags_after(to_target("drops-odd-flags"), family, SYN | PSH), -1);
+    ck_assert_int_eq(flags_after(to_target("drops-odd-flags"), family, PSH | ACK), PSH | ACK);
+    ck_assert_int_eq(flags_after(to_target("drops-options"), family, ACK), -1);
+    ck_assert_int_eq(flags_after(from_target("sends-no-bare-ack"), family, ACK), ACK); /* it has text */
+}
+END_TEST
+
+START_TEST(fields_are_altered)
+{
+    uint8_t              family = _i == 0 ? 4 : 6;
+    struct octets        plain  = encode(family, ACK, NULL);
+    const struct packet *packet = decode_after(to_target("ignores-window"), &plain);
+
+    ck_assert_uint_eq(packet->segment.window, 0xffff);
+    ck_assert_uint_eq(packet->faults, 0);
+    packet = decode_after(from_target("wrong-port"), &plain);
+    ck_assert_uint_eq(packet->segment.source_port, 1025);
+    ck_assert_uint_eq(packet->faults, 0);
+    packet = decode_after(from_target("acks-less"), &plain);
+    ck_assert_uint_eq(packet->segment.ack, 0xfffffffe);
+    ck_assert_uint_eq(packet->faults, 0);
+}
+END_TEST
+
+/* MSS and window scale at even and at odd places; a list that ends at once; a data offset that cannot be. */
+START_TEST(options_are_misread)
+{
+    static const uint8_t lists[2][8] = { { 2, 4, 1, 2, 3, 3, 9, 0 }, { 1, 2, 4, 1, 2, 3, 3, 9 } };
+    uint8_t              family      = _i == 0 ? 4 : 6;
+    struct tcp_options   options;
+
+    for (int odd = 0; odd < 2; odd++) {
+        struct octets        syn    = encode_options(family, SYN, lists[odd], 8);
+        const struct packet *packet = decode_after(to_target("ignores-mss"), &syn);
+
+        ck_assert_uint_eq(packet->faults, 0);
+        tcp_options_parse(packet->segment.options, packet->segment.option_octets, &options);
+        ck_assert_uint_eq(options.mss, 1400);
+        packet = decode_after(to_target("ignores-scale"), &syn);
+        ck_assert_uint_eq(packet->faults, 0);
+        tcp_options_parse(packet->segment.options, packet->segment.option_octets, &options);
+        ck_assert_uint_eq(options.window_scale, 0);
+        ck_assert_uint_eq(options.mss, 258);
+    }
+    struct octets ended = encode_options(family, SYN, (const uint8_t[]){ 0, 2, 4, 1, 2, 0, 0, 0 }, 8);
+
+    tcp_options_parse(decode_after(to_target("reads-past-end"), &ended)->segment.options, 8, &options);
+    ck_assert_uint_eq(options.mss, 258);
+
+    struct damage_wish   wish   = { .set_data_offset = true, .data_offset = 2 };
+    struct octets        lying  = encode(family, ACK, &wish);
+    const struct packet *packet = decode_after(to_target("believes-offset"), &lying);
+
+    ck_assert_uint_eq(packet->faults, 0);
+    ck_assert_uint_eq(packet->segment.data_offset, 5);
+}
+END_TEST
+
 START_TEST(checksums_are_mended_or_broken)
 {
     uint8_t            family = _i == 0 ? 4 : 6;
@@ -202,6 +282,9 @@ SUITE(fault)
     tcase_add_test(faults, the_table_is_whole);
     tcase_add_loop_test(faults, segments_are_dropped_by_their_flags, 0, 2);
     tcase_add_loop_test(faults, a_fin_is_forgotten, 0, 2);
+    tcase_add_loop_test(faults, flags_are_forgotten, 0, 2);
+    tcase_add_loop_test(faults, fields_are_altered, 0, 2);
+    tcase_add_loop_test(faults, options_are_misread, 0, 2);
     tcase_add_loop_test(faults, checksums_are_mended_or_broken, 0, 2);
     tcase_add_loop_test(faults, too_much_is_acknowledged, 0, 2);
     tcase_add_loop_test(faults, damage_outlives_an_alteration, 0, 2);

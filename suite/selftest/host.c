@@ -107,27 +107,30 @@ static json_t *read_results(size_t number)
     json_t *root = json_load_file(path, 0, &why);
 
     ck_assert_msg(root != NULL, "%s: %s", path, why.text);
-    return json_object_get(root, "cases");
+    return root;
 }
 
-static const char *verdict_of(const json_t *cases, const char *id)
+static const char *verdict_of(const json_t *results, const char *id)
 {
     size_t  i;
     json_t *one;
 
-    json_array_foreach(cases, i, one) if (strcmp(json_string_value(json_object_get(one, "id")), id) ==
-                                          0) return json_string_value(json_object_get(one, "verdict"));
+    json_array_foreach(json_object_get(results, "cases"), i, one)
+    {
+        if (strcmp(json_string_value(json_object_get(one, "id")), id) == 0)
+            return json_string_value(json_object_get(one, "verdict"));
+    }
     return "";
 }
 
 /* The same verdict in each case; the host that is this one can be asked a few things less. A tester that was late has not
  * judged. */
-static void compare(const json_t *cases, const json_t *like, const char *where, bool local)
+static void compare(const json_t *results, const json_t *like, const char *where, bool local)
 {
     size_t  i, judged = 0, unjudged = 0;
     json_t *one;
 
-    json_array_foreach(cases, i, one)
+    json_array_foreach(json_object_get(results, "cases"), i, one)
     {
         const char *id      = json_string_value(json_object_get(one, "id")),
                    *verdict = json_string_value(json_object_get(one, "verdict"));
@@ -168,7 +171,7 @@ START_TEST(verdicts_are_the_same_everywhere)
 {
     char    line[3000] = "";
     size_t  at         = 0;
-    json_t *cases[WAYS + 2];
+    json_t *results[WAYS + 2];
 
     if (!host_rig_enter())
         return;
@@ -179,12 +182,14 @@ START_TEST(verdicts_are_the_same_everywhere)
     make_folder();
     host_rig_shell(line);
     for (size_t i = 0; i < WAYS + 2; i++)
-        cases[i] = read_results(i);
+        results[i] = read_results(i);
     for (size_t i = 0; i < WAYS; i++)
-        compare(cases[i], cases[i < WAYS_IPV4 ? WAYS : WAYS + 1], ways[i], i == WAYS_IPV4 - 1 || i == WAYS - 1);
-    ck_assert_str_eq(verdict_of(cases[0], "rst/right-edge"), "fail");
-    ck_assert_str_eq(verdict_of(cases[0], "retransmission/floor"), "fail");
-    ck_assert_str_eq(verdict_of(cases[4], "checksum/ip-header"), "skip");
+        compare(results[i], results[i < WAYS_IPV4 ? WAYS : WAYS + 1], ways[i], i == WAYS_IPV4 - 1 || i == WAYS - 1);
+    ck_assert_str_eq(verdict_of(results[0], "rst/right-edge"), "fail");
+    ck_assert_str_eq(verdict_of(results[0], "retransmission/floor"), "fail");
+    ck_assert_str_eq(verdict_of(results[4], "checksum/ip-header"), "skip");
+    for (size_t i = 0; i < WAYS + 2; i++)
+        json_decref(results[i]);
     ck_assert_int_eq(host_rig_shell("rm -r $D"), 0);
 }
 END_TEST

@@ -376,6 +376,69 @@ static const struct notice_row {
     { "acks-beyond", "sequence/in-order", "fail" },
     { "forgets-fin", "fin/received", "fail" },
     { "forgets-fin", "fin/with-data", "fail" },
+    { "ignores-rst", "ports/three-connections", "fail" },
+    { "ignores-rst", "window/full-takes-reset", "fail" },
+    { "sends-no-rst", "ports/closed-", "fail" },
+    { "sends-no-rst", "ports/listen-ack-data", "fail" },
+    { "sends-no-rst", "ports/listen-syn-ack-data", "fail" },
+    { "sends-no-rst", "ports/listen-all-but-rst", "fail" },
+    { "sends-no-rst", "ports/other-source-port", "fail" },
+    { "sends-no-rst", "security/foreign-ack-syn-sent", "fail" },
+    { "forgets-fin", "options/in-every-segment", "fail" },
+    { "answers-rst", "ports/closed-rst", "fail" },
+    { "answers-rst", "ports/listen-rst-syn", "fail" },
+    { "answers-rst", "security/rst-syn-received-", "fail" },
+    { "answers-rst", "security/rst-time-wait-beyond", "fail" },
+    { "answers-rst", "security/rst-syn-sent-foreign", "fail" },
+    { "answers-rst", "security/challenges-throttled", "fail" },
+    { "answers-rst", "window/full-takes-reset", "fail" },
+    { "answers-rst", "ports/closed-syn", "pass" },
+    { "ignores-window", "window/zero-probed", "fail" },
+    { "ignores-window", "window/fin-waits", "fail" },
+    { "ignores-window", "window/old-ack-does-not-open", "fail" },
+    { "ignores-window", "window/sender-not-silly", "fail" },
+    { "ignores-window", "window/nagle", "pass" },
+    { "ignores-urgent", "urgent/told", "fail" },
+    { "ignores-urgent", "urgent/long", "fail" },
+    { "ignores-urgent", "urgent/sent", "fail" },
+    { "ignores-urgent", "window/full-takes-urgent", "fail" },
+    { "ignores-urgent", "urgent/pointer-", "pass" },
+    { "ignores-mss", "options/mss-4", "fail" },
+    { "ignores-mss", "options/mss-53", "fail" },
+    { "ignores-mss", "window/full-segments", "fail" },
+    { "ignores-mss", "options/syn-", "pass" },
+    { "believes-offset", "options/data-offset-0", "fail" },
+    { "believes-offset", "options/data-offset-1", "fail" },
+    { "believes-offset", "options/data-offset-4", "fail" },
+    { "believes-offset", "options/data-offset-beyond", "fail" },
+    { "believes-offset", "options/unknown-", "pass" },
+    { "reads-past-end", "options/end-of-list-early", "fail" },
+    { "reads-past-end", "options/syn-", "pass" },
+    { "drops-options", "options/unknown-", "fail" },
+    { "drops-options", "options/nops-on-data", "fail" },
+    { "drops-options", "options/end-of-list-", "fail" },
+    { "drops-options", "options/window-scale-on-data", "fail" },
+    { "drops-options", "options/mss-on-data", "fail" },
+    { "drops-options", "options/in-every-segment", "fail" },
+    { "drops-options", "options/syn-nops", "fail" },
+    { "drops-options", "options/mss-53", "pass" },
+    { "drops-odd-flags", "options/reserved-bits", "fail" },
+    { "drops-odd-flags", "ports/listen-syn-psh", "fail" },
+    { "drops-odd-flags", "ports/listen-syn-urg", "fail" },
+    { "drops-odd-flags", "urgent/while-", "fail" },
+    { "drops-odd-flags", "urgent/told", "pass" },
+    { "sends-no-bare-ack", "security/syn-below-window/established", "fail" },
+    { "sends-no-bare-ack", "security/syn-beyond-window/established", "fail" },
+    { "sends-no-bare-ack", "security/syn-at-left-edge/established", "fail" },
+    { "sends-no-bare-ack", "security/syn-ack/established", "fail" },
+    { "sends-no-bare-ack", "security/blind-data-ack-half", "fail" },
+    { "sends-no-bare-ack", "security/blind-fin", "fail" },
+    { "sends-no-bare-ack", "ack/keep-alive", "fail" },
+    { "sends-no-bare-ack", "ack/each-above-gap", "fail" },
+    { "sends-no-bare-ack", "window/full-refuses", "fail" },
+    { "acks-less", "ack/delay", "fail" },
+    { "acks-less", "sequence/in-order", "fail" },
+    { "wrong-port", "ports/closed-syn", "fail" },
 };
 
 static void check_row(const struct notice_row *row, const char *target, json_t *root)
@@ -408,8 +471,14 @@ static void broken_is_noticed(const char *target, const char *fault)
     json_decref(root);
 }
 
-static const char *const faults[] = { "ignores-rst",        "sends-no-rst", "checks-no-checksum",
-                                      "sends-bad-checksum", "acks-beyond",  "forgets-fin" };
+/* The last SLOW_FAULTS leave nearly every case waiting for an answer that never comes: they are played in virtual time only. */
+enum { SLOW_FAULTS = 3 };
+
+static const char *const faults[] = {
+    "ignores-rst",   "sends-no-rst",    "checks-no-checksum", "sends-bad-checksum", "acks-beyond",     "forgets-fin",
+    "answers-rst",   "ignores-window",  "ignores-urgent",     "ignores-mss",        "believes-offset", "reads-past-end",
+    "drops-options", "drops-odd-flags", "sends-no-bare-ack",  "acks-less",          "wrong-port",
+};
 
 START_TEST(a_broken_reference_is_noticed)
 {
@@ -453,7 +522,7 @@ SUITE(program)
     tcase_add_loop_test(broken, a_mute_target_passes_nothing, 0, 2);
     tcase_add_loop_test(broken, a_target_of_syn_acks_passes_nothing, 0, 2);
     tcase_add_loop_test(broken, a_broken_reference_is_noticed, 0, (int)(sizeof faults / sizeof *faults));
-    tcase_add_loop_test(broken, a_broken_kernel_is_noticed, 0, (int)(sizeof faults / sizeof *faults));
+    tcase_add_loop_test(broken, a_broken_kernel_is_noticed, 0, (int)(sizeof faults / sizeof *faults) - SLOW_FAULTS);
     suite_add_tcase(suite, broken);
     return suite;
 }
