@@ -1,5 +1,10 @@
-/* calls.c: the names and the well-known ports of services. */
+/* calls.c: what every application has in common that carries out user calls: the names of services, the way from a request to
+ * the function for it, the octets that were read. */
 #include "calls.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
 
 struct known_service {
     const char *name;
@@ -24,4 +29,57 @@ const char *service_name(enum service service)
 uint16_t service_port(enum service service)
 {
     return known_services[service].port;
+}
+
+/* ---- carrying out ----------------------------------------------------------------------------------------------------------
+ */
+
+static bool names_a_handle(enum call_kind kind)
+{
+    return kind != CALL_PASSIVE_OPEN && kind != CALL_RESERVE && kind != CALL_OPEN;
+}
+
+void call_carry_out(const struct call_table *table, void *application, const struct call_request *request,
+                    struct call_reply *reply)
+{
+    /* Not the data: 16 KiB that nobody reads. */
+    memset(reply, 0, offsetof(struct call_reply, data));
+    reply->sentence[0] = '\0';
+    if ((size_t)request->kind >= CALL_KINDS || table->of[request->kind] == NULL) {
+        reply->result = CALL_NOT_OFFERED;
+        return;
+    }
+    if (names_a_handle(request->kind)) {
+        if (!table->look_up(application, request->handle)) {
+            call_fail(reply, "the application has nothing with handle %u", request->handle);
+            return;
+        }
+        reply->handle = request->handle;
+    }
+    table->of[request->kind](application, request, reply);
+}
+
+void call_fail(struct call_reply *reply, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(reply->sentence, sizeof reply->sentence, format, arguments);
+    va_end(arguments);
+    reply->result = CALL_FAILED;
+}
+
+void call_show(const struct call_request *request, struct call_reply *reply, const uint8_t *kept, size_t count)
+{
+    uint64_t oldest = reply->octets - count;
+
+    if (request->from >= reply->octets)
+        return;
+    if (request->from < oldest) {
+        call_fail(reply, "only the octets from %llu on are still kept", (unsigned long long)oldest);
+        return;
+    }
+    uint64_t left      = reply->octets - request->from;
+    reply->data_octets = left < CALL_DATA_MAX_OCTETS ? (uint32_t)left : CALL_DATA_MAX_OCTETS;
+    memcpy(reply->data, kept + (request->from - oldest), reply->data_octets);
 }

@@ -4,6 +4,7 @@
 #ifndef TCPROVE_CALLS_H
 #define TCPROVE_CALLS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -69,5 +70,28 @@ struct call_reply {
     uint8_t          data[CALL_DATA_MAX_OCTETS];
     char             sentence[160];
 };
+
+/* ---- who carries calls out ----------------------------------------------------------------------------------------------- */
+
+typedef void call_function(void *application, const struct call_request *request, struct call_reply *reply);
+
+enum { CALL_KINDS = CALL_SERVE + 1 };
+
+/* An application: what it does for each kind of call. */
+struct call_table {
+    /* Whether there is something with this handle; brings it up to date before a call looks at it. */
+    bool (*look_up)(void *application, uint16_t handle);
+    call_function *of[CALL_KINDS]; /* NULL: not offered */
+};
+
+/* Carries out one call. Always fills in *reply, data and sentence included where they count. */
+void call_carry_out(const struct call_table *table, void *application, const struct call_request *request,
+                    struct call_reply *reply);
+
+/* CALL_FAILED with a sentence in printf's format. */
+void call_fail(struct call_reply *reply, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* SAW: the octets from request->from on, of reply->octets in all of which the latest `count` lie at `kept`. */
+void call_show(const struct call_request *request, struct call_reply *reply, const uint8_t *kept, size_t count);
 
 #endif

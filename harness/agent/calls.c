@@ -35,15 +35,6 @@ void agent_free(struct agent *agent)
     free(agent);
 }
 
-__attribute__((format(printf, 2, 3))) static void fail(struct call_reply *reply, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(reply->sentence, sizeof reply->sentence, format, arguments);
-    va_end(arguments);
-    reply->result = CALL_FAILED;
-}
-
 static bool grow(struct agent *agent)
 {
     if (agent->count < agent->room)
@@ -130,7 +121,7 @@ static int bound_socket(const struct call_request *request, uint16_t port, struc
     union socket_address address;
     int                  fd = socket(v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) {
-        fail(reply, "socket: %s", strerror(errno));
+        call_fail(reply, "socket: %s", strerror(errno));
         return -1;
     }
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int));
@@ -138,7 +129,7 @@ static int bound_socket(const struct call_request *request, uint16_t port, struc
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &(int){ 1 }, sizeof(int));
     socklen_t length = socket_address_make(&any, port, &address);
     if (bind(fd, &address.any, length) != 0) {
-        fail(reply, "bind to port %u: %s", port, strerror(errno));
+        call_fail(reply, "bind to port %u: %s", port, strerror(errno));
         close(fd);
         return -1;
     }
@@ -150,40 +141,43 @@ static void reply_with(struct agent *agent, enum endpoint_role role, int fd, str
     reply->port   = local_port(fd);
     reply->handle = adopt(agent, role, fd);
     if (!reply->handle)
-        fail(reply, "the application has no room for another socket");
+        call_fail(reply, "the application has no room for another socket");
 }
 
-static void call_passive_open(struct agent *agent, const struct call_request *request, struct call_reply *reply)
+static void call_passive_open(void *self, const struct call_request *request, struct call_reply *reply)
 {
-    int fd = bound_socket(request, request->port, reply);
+    struct agent *agent = self;
+    int           fd    = bound_socket(request, request->port, reply);
     if (fd < 0)
         return;
     /* Before listen, for connections inherit it: urgent data may arrive before accept. */
     setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &(int){ 1 }, sizeof(int));
     if (listen(fd, LISTEN_BACKLOG) != 0) {
-        fail(reply, "listen on port %u: %s", request->port, strerror(errno));
+        call_fail(reply, "listen on port %u: %s", request->port, strerror(errno));
         close(fd);
         return;
     }
     reply_with(agent, ROLE_LISTENER, fd, reply);
 }
 
-static void call_reserve(struct agent *agent, const struct call_request *request, struct call_reply *reply)
+static void call_reserve(void *self, const struct call_request *request, struct call_reply *reply)
 {
-    int fd = bound_socket(request, request->port, reply);
+    struct agent *agent = self;
+    int           fd    = bound_socket(request, request->port, reply);
     if (fd >= 0)
         reply_with(agent, ROLE_RESERVED, fd, reply);
 }
 
-static void call_open(struct agent *agent, const struct call_request *request, struct call_reply *reply)
+static void call_open(void *self, const struct call_request *request, struct call_reply *reply)
 {
+    struct agent        *agent = self;
     union socket_address address;
     socklen_t            length = socket_address_make(&request->address, request->port, &address);
     int                  fd     = bound_socket(request, 0, reply);
     if (fd < 0)
         return;
     if (connect(fd, &address.any, length) != 0 && errno != EINPROGRESS) {
-        fail(reply, "connect: %s", strerror(errno));
+        call_fail(reply, "connect: %s", strerror(errno));
         close(fd);
         return;
     }
@@ -195,10 +189,11 @@ static void call_open(struct agent *agent, const struct call_request *request, s
     }
 }
 
-static void call_accepted(struct agent *agent, const struct call_request *request, struct call_reply *reply)
+static void call_accepted(void *self, const struct call_request *request, struct call_reply *reply)
 {
+    struct agent *agent = self;
     if (endpoint_of(agent, request->handle)->role != ROLE_LISTENER) {
-        fail(reply, "only a listener has connections to be accepted");
+        call_fail(reply, "only a listener has connections to be accepted");
         return;
     }
     reply->result = CALL_PENDING;
@@ -220,31 +215,34 @@ static void call_accepted(struct agent *agent, const struct call_request *reques
 
 /* ---- on an endpoint ------------------------------------------------------------------------------------------------- */
 
-static void call_send(struct agent *agent, const struct call_request *request, struct call_reply *reply)
+static void call_send(void *self, const struct call_request *request, struct call_reply *reply)
 {
+    struct agent    *agent    = self;
     struct endpoint *endpoint = endpoint_of(agent, request->handle);
     if (endpoint->role != ROLE_CONNECTION || endpoint->fd < 0 || endpoint->finished)
-        fail(reply, "there is no connection to send on");
+        call_fail(reply, "there is no connection to send on");
     else if (endpoint->close_send || endpoint->close_both)
-        fail(reply, "the connection is closing");
+        call_fail(reply, "the connection is closing");
     else if (request->data_octets > CALL_DATA_MAX_OCTETS ||
              !endpoint_send(endpoint, request->data, request->data_octets, request->kind == CALL_SEND_URGENT))
-        fail(reply, "%u octets more do not fit into the application's queue", request->data_octets);
+        call_fail(reply, "%u octets more do not fit into the application's queue", request->data_octets);
 }
 
-static void call_reading(struct agent *agent, const struct call_request *request, struct call_reply *reply)
+static void call_reading(void *self, const struct call_request *request, struct call_reply *reply)
 {
+    struct agent    *agent    = self;
     struct endpoint *endpoint = endpoint_of(agent, request->handle);
     endpoint->paused          = request->kind == CALL_PAUSE_READING;
     reply->octets             = endpoint->octets;
     pump(agent, request->handle);
 }
 
-static void call_close(struct agent *agent, const struct call_request *request, struct call_reply *reply)
+static void call_close(void *self, const struct call_request *request, struct call_reply *reply)
 {
+    struct agent    *agent    = self;
     struct endpoint *endpoint = endpoint_of(agent, request->handle);
     if (endpoint->fd < 0)
-        fail(reply, "it is closed already");
+        call_fail(reply, "it is closed already");
     else if (endpoint->role != ROLE_CONNECTION || request->kind == CALL_CLOSE_BOTH)
         endpoint_close_both(endpoint);
     else if (request->kind == CALL_ABORT)
@@ -253,81 +251,57 @@ static void call_close(struct agent *agent, const struct call_request *request, 
         endpoint_close_send(endpoint);
 }
 
-static void call_saw(struct agent *agent, const struct call_request *request, struct call_reply *reply)
+static void call_saw(void *self, const struct call_request *request, struct call_reply *reply)
 {
+    struct agent    *agent    = self;
     struct endpoint *endpoint = endpoint_of(agent, request->handle);
     endpoint_note_error(endpoint);
-    uint64_t oldest  = endpoint->octets - endpoint->stored;
     reply->events    = endpoint->events;
     reply->octets    = endpoint->octets;
     reply->urgent_to = endpoint->urgent_to;
-    if (request->from >= endpoint->octets)
-        return;
-    if (request->from < oldest) {
-        fail(reply, "only the octets from %llu on are still kept", (unsigned long long)oldest);
-        return;
-    }
-    uint64_t left      = endpoint->octets - request->from;
-    reply->data_octets = left < CALL_DATA_MAX_OCTETS ? (uint32_t)left : CALL_DATA_MAX_OCTETS;
-    memcpy(reply->data, endpoint->store + (request->from - oldest), reply->data_octets);
+    call_show(request, reply, endpoint->store, endpoint->stored);
 }
 
-static void call_serve(struct agent *agent, const struct call_request *request, struct call_reply *reply)
+static void call_serve(void *self, const struct call_request *request, struct call_reply *reply)
 {
+    struct agent    *agent    = self;
     struct endpoint *endpoint = endpoint_of(agent, request->handle);
     if (endpoint->role != ROLE_LISTENER)
-        fail(reply, "only a listener can be served");
+        call_fail(reply, "only a listener can be served");
     else
         endpoint->service = request->service;
 }
 
 /* ---- the table ------------------------------------------------------------------------------------------------------ */
 
-struct call_row {
-    bool needs_handle;
-    void (*carry_out)(struct agent *agent, const struct call_request *request, struct call_reply *reply);
-};
-
-static const struct call_row call_rows[] = {
-    [CALL_PASSIVE_OPEN]  = { false, call_passive_open },
-    [CALL_RESERVE]       = { false, call_reserve },
-    [CALL_OPEN]          = { false, call_open },
-    [CALL_ACCEPTED]      = { true, call_accepted },
-    [CALL_SEND]          = { true, call_send },
-    [CALL_SEND_URGENT]   = { true, call_send },
-    [CALL_PAUSE_READING] = { true, call_reading },
-    [CALL_RECEIVE]       = { true, call_reading },
-    [CALL_CLOSE]         = { true, call_close },
-    [CALL_CLOSE_BOTH]    = { true, call_close },
-    [CALL_ABORT]         = { true, call_close },
-    [CALL_SAW]           = { true, call_saw },
-    [CALL_SERVE]         = { true, call_serve },
-};
-
-static void clear_reply(struct call_reply *reply)
+static bool look_up(void *self, uint16_t handle)
 {
-    /* Not the data: 16 KiB that nobody reads. */
-    memset(reply, 0, offsetof(struct call_reply, data));
-    reply->sentence[0] = '\0';
+    if (endpoint_of(self, handle) == NULL)
+        return false;
+    pump(self, handle);
+    return true;
 }
+
+static const struct call_table calls = {
+    .look_up = look_up,
+    .of      = { [CALL_PASSIVE_OPEN]  = call_passive_open,
+                 [CALL_RESERVE]       = call_reserve,
+                 [CALL_OPEN]          = call_open,
+                 [CALL_ACCEPTED]      = call_accepted,
+                 [CALL_SEND]          = call_send,
+                 [CALL_SEND_URGENT]   = call_send,
+                 [CALL_PAUSE_READING] = call_reading,
+                 [CALL_RECEIVE]       = call_reading,
+                 [CALL_CLOSE]         = call_close,
+                 [CALL_CLOSE_BOTH]    = call_close,
+                 [CALL_ABORT]         = call_close,
+                 [CALL_SAW]           = call_saw,
+                 [CALL_SERVE]         = call_serve },
+};
 
 void agent_call(struct agent *agent, const struct call_request *request, struct call_reply *reply)
 {
-    clear_reply(reply);
-    if ((size_t)request->kind >= sizeof call_rows / sizeof *call_rows) {
-        reply->result = CALL_NOT_OFFERED;
-        return;
-    }
-    const struct call_row *row = &call_rows[request->kind];
-    if (row->needs_handle) {
-        if (!endpoint_of(agent, request->handle)) {
-            fail(reply, "there is no socket with handle %u", request->handle);
-            return;
-        }
-        pump(agent, request->handle);
-        reply->handle = request->handle;
-    }
-    row->carry_out(agent, request, reply);
+    call_carry_out(&calls, agent, request, reply);
 }
 
 bool agent_poll(struct agent *agent, int timeout_ms, int extra_fd)

@@ -43,16 +43,6 @@ void application_free(struct application *application)
     free(application);
 }
 
-__attribute__((format(printf, 2, 3))) static void fail(struct call_reply *reply, const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(reply->sentence, sizeof reply->sentence, format, arguments);
-    va_end(arguments);
-    reply->result = CALL_FAILED;
-}
-
 /* A new place in the table; 0 where there is none. */
 static uint16_t add_endpoint(struct application *application, enum endpoint_kind kind)
 {
@@ -161,7 +151,7 @@ static uint16_t choose_port(const struct application *application, uint16_t wish
     for (uint16_t port = FIRST_PORT; wish == 0 && port <= LAST_PORT; port++)
         if (!port_is_taken(application, port))
             return port;
-    fail(reply, "port %u is in use", wish != 0 ? wish : FIRST_PORT);
+    call_fail(reply, "port %u is in use", wish != 0 ? wish : FIRST_PORT);
     return 0;
 }
 
@@ -170,7 +160,7 @@ static struct application_endpoint *reply_with_new(struct application *applicati
 {
     reply->handle = add_endpoint(application, kind);
     if (reply->handle == 0) {
-        fail(reply, "the application has no room for another connection");
+        call_fail(reply, "the application has no room for another connection");
         return NULL;
     }
     struct application_endpoint *endpoint = endpoint_of(application, reply->handle);
@@ -180,25 +170,27 @@ static struct application_endpoint *reply_with_new(struct application *applicati
     return endpoint;
 }
 
-static void call_reserve(struct application *application, const struct call_request *request, struct call_reply *reply)
+static void call_reserve(void *self, const struct call_request *request, struct call_reply *reply)
 {
-    uint16_t port = choose_port(application, request->port, reply);
+    struct application *application = self;
+    uint16_t            port        = choose_port(application, request->port, reply);
 
     if (port != 0)
         reply_with_new(application, KIND_RESERVED, port, reply);
 }
 
-static void call_passive_open(struct application *application, const struct call_request *request, struct call_reply *reply)
+static void call_passive_open(void *self, const struct call_request *request, struct call_reply *reply)
 {
-    struct tcp_open open = { .passive = true, .local_port = choose_port(application, request->port, reply) };
-    tcp_name        name = 0;
+    struct application *application = self;
+    struct tcp_open     open        = { .passive = true, .local_port = choose_port(application, request->port, reply) };
+    tcp_name            name        = 0;
 
     if (open.local_port == 0)
         return;
     enum tcp_error error = tcp_open(application->tcp, &open, &name);
 
     if (error != TCP_OK) {
-        fail(reply, "OPEN: %s", tcp_error_text(error));
+        call_fail(reply, "OPEN: %s", tcp_error_text(error));
         return;
     }
     struct application_endpoint *listener = reply_with_new(application, KIND_LISTENER, open.local_port, reply);
@@ -207,16 +199,17 @@ static void call_passive_open(struct application *application, const struct call
         listener->name = name;
 }
 
-static void call_open(struct application *application, const struct call_request *request, struct call_reply *reply)
+static void call_open(void *self, const struct call_request *request, struct call_reply *reply)
 {
-    struct tcp_open open  = { .local_address  = application->address,
-                              .remote_address = request->address,
-                              .remote_port    = request->port };
-    tcp_name        name  = 0;
-    enum tcp_error  error = tcp_open(application->tcp, &open, &name);
+    struct application *application = self;
+    struct tcp_open     open        = { .local_address  = application->address,
+                                        .remote_address = request->address,
+                                        .remote_port    = request->port };
+    tcp_name            name        = 0;
+    enum tcp_error      error       = tcp_open(application->tcp, &open, &name);
 
     if (error != TCP_OK) {
-        fail(reply, "OPEN: %s", tcp_error_text(error));
+        call_fail(reply, "OPEN: %s", tcp_error_text(error));
         return;
     }
     struct tcp_status status;
@@ -231,9 +224,10 @@ static void call_open(struct application *application, const struct call_request
     connection->peer_port = request->port;
 }
 
-static void call_accepted(struct application *application, const struct call_request *request, struct call_reply *reply)
+static void call_accepted(void *self, const struct call_request *request, struct call_reply *reply)
 {
-    reply->result = CALL_PENDING;
+    struct application *application = self;
+    reply->result                   = CALL_PENDING;
     for (size_t i = application->count; i > 0; i--) { /* the latest first: a 4-tuple may come back */
         const struct application_endpoint *it = application->endpoints[i - 1];
 
@@ -254,23 +248,25 @@ static void call_accepted(struct application *application, const struct call_req
 /* ---- on a connection --------------------------------------------------------------------------------------------------------
  */
 
-static void call_send(struct application *application, const struct call_request *request, struct call_reply *reply)
+static void call_send(void *self, const struct call_request *request, struct call_reply *reply)
 {
-    struct application_endpoint *endpoint = endpoint_of(application, request->handle);
+    struct application          *application = self;
+    struct application_endpoint *endpoint    = endpoint_of(application, request->handle);
 
     if (endpoint->kind != KIND_CONNECTION || endpoint->name == 0)
-        fail(reply, "there is no connection to send on");
+        call_fail(reply, "there is no connection to send on");
     else if (endpoint->close_send || endpoint->close_both)
-        fail(reply, "the connection is closing");
+        call_fail(reply, "the connection is closing");
     else if (request->data_octets > CALL_DATA_MAX_OCTETS ||
              !application_endpoint_queue(endpoint, request->data, request->data_octets, request->kind == CALL_SEND_URGENT))
-        fail(reply, "%u octets more do not fit into the application's queue", request->data_octets);
+        call_fail(reply, "%u octets more do not fit into the application's queue", request->data_octets);
     endpoint->stirred = true;
 }
 
-static void call_reading(struct application *application, const struct call_request *request, struct call_reply *reply)
+static void call_reading(void *self, const struct call_request *request, struct call_reply *reply)
 {
-    struct application_endpoint *endpoint = endpoint_of(application, request->handle);
+    struct application          *application = self;
+    struct application_endpoint *endpoint    = endpoint_of(application, request->handle);
 
     endpoint->paused  = request->kind == CALL_PAUSE_READING;
     endpoint->stirred = true;
@@ -290,12 +286,13 @@ static void close_at_once(struct application *application, struct application_en
         tcp_close_both(application->tcp, name);
 }
 
-static void call_close(struct application *application, const struct call_request *request, struct call_reply *reply)
+static void call_close(void *self, const struct call_request *request, struct call_reply *reply)
 {
-    struct application_endpoint *endpoint = endpoint_of(application, request->handle);
+    struct application          *application = self;
+    struct application_endpoint *endpoint    = endpoint_of(application, request->handle);
 
     if (endpoint->name == 0 && endpoint->kind != KIND_RESERVED)
-        fail(reply, "it is closed already");
+        call_fail(reply, "it is closed already");
     else if (endpoint->kind != KIND_CONNECTION)
         close_at_once(application, endpoint, false);
     else if (request->kind == CALL_ABORT)
@@ -307,31 +304,24 @@ static void call_close(struct application *application, const struct call_reques
     endpoint->stirred = true;
 }
 
-static void call_saw(struct application *application, const struct call_request *request, struct call_reply *reply)
+static void call_saw(void *self, const struct call_request *request, struct call_reply *reply)
 {
-    struct application_endpoint *endpoint = endpoint_of(application, request->handle);
-    uint64_t                     oldest   = endpoint->octets - endpoint->kept_octets;
+    struct application          *application = self;
+    struct application_endpoint *endpoint    = endpoint_of(application, request->handle);
 
     reply->events    = endpoint->events;
     reply->octets    = endpoint->octets;
     reply->urgent_to = endpoint->urgent_to;
-    if (request->from >= endpoint->octets)
-        return;
-    if (request->from < oldest) {
-        fail(reply, "only the octets from %llu on are still kept", (unsigned long long)oldest);
-        return;
-    }
-    uint64_t left      = endpoint->octets - request->from;
-    reply->data_octets = left < CALL_DATA_MAX_OCTETS ? (uint32_t)left : CALL_DATA_MAX_OCTETS;
-    memcpy(reply->data, endpoint->kept + (request->from - oldest), reply->data_octets);
+    call_show(request, reply, endpoint->kept, endpoint->kept_octets);
 }
 
-static void call_serve(struct application *application, const struct call_request *request, struct call_reply *reply)
+static void call_serve(void *self, const struct call_request *request, struct call_reply *reply)
 {
-    struct application_endpoint *endpoint = endpoint_of(application, request->handle);
+    struct application          *application = self;
+    struct application_endpoint *endpoint    = endpoint_of(application, request->handle);
 
     if (endpoint->kind != KIND_LISTENER)
-        fail(reply, "only a listener can be served");
+        call_fail(reply, "only a listener can be served");
     else
         endpoint->service = request->service;
 }
@@ -339,43 +329,30 @@ static void call_serve(struct application *application, const struct call_reques
 /* ---- the table --------------------------------------------------------------------------------------------------------------
  */
 
-struct call_row {
-    bool needs_handle;
-    void (*carry_out)(struct application *application, const struct call_request *request, struct call_reply *reply);
-};
+static bool look_up(void *self, uint16_t handle)
+{
+    return endpoint_of(self, handle) != NULL;
+}
 
-static const struct call_row call_rows[] = {
-    [CALL_PASSIVE_OPEN]  = { false, call_passive_open },
-    [CALL_RESERVE]       = { false, call_reserve },
-    [CALL_OPEN]          = { false, call_open },
-    [CALL_ACCEPTED]      = { true, call_accepted },
-    [CALL_SEND]          = { true, call_send },
-    [CALL_SEND_URGENT]   = { true, call_send },
-    [CALL_PAUSE_READING] = { true, call_reading },
-    [CALL_RECEIVE]       = { true, call_reading },
-    [CALL_CLOSE]         = { true, call_close },
-    [CALL_CLOSE_BOTH]    = { true, call_close },
-    [CALL_ABORT]         = { true, call_close },
-    [CALL_SAW]           = { true, call_saw },
-    [CALL_SERVE]         = { true, call_serve },
+static const struct call_table calls = {
+    .look_up = look_up,
+    .of      = { [CALL_PASSIVE_OPEN]  = call_passive_open,
+                 [CALL_RESERVE]       = call_reserve,
+                 [CALL_OPEN]          = call_open,
+                 [CALL_ACCEPTED]      = call_accepted,
+                 [CALL_SEND]          = call_send,
+                 [CALL_SEND_URGENT]   = call_send,
+                 [CALL_PAUSE_READING] = call_reading,
+                 [CALL_RECEIVE]       = call_reading,
+                 [CALL_CLOSE]         = call_close,
+                 [CALL_CLOSE_BOTH]    = call_close,
+                 [CALL_ABORT]         = call_close,
+                 [CALL_SAW]           = call_saw,
+                 [CALL_SERVE]         = call_serve },
 };
 
 void application_call(struct application *application, const struct call_request *request, struct call_reply *reply)
 {
-    memset(reply, 0, offsetof(struct call_reply, data));
-    reply->sentence[0] = '\0';
-    if ((size_t)request->kind >= sizeof call_rows / sizeof *call_rows) {
-        reply->result = CALL_NOT_OFFERED;
-        return;
-    }
-    const struct call_row *row = &call_rows[request->kind];
-
-    if (row->needs_handle && endpoint_of(application, request->handle) == NULL) {
-        fail(reply, "the application has nothing with handle %u", request->handle);
-        return;
-    }
-    if (row->needs_handle)
-        reply->handle = request->handle;
-    row->carry_out(application, request, reply);
+    call_carry_out(&calls, application, request, reply);
     application_work(application);
 }

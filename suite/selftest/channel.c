@@ -74,7 +74,7 @@ START_TEST(calls_travel)
     ck_assert_mem_eq(reply.data, "hello", 5);
     ask(ends[0], (struct call_request){ .kind = CALL_SEND, .handle = 99 }, &reply);
     ck_assert_int_eq(reply.result, CALL_FAILED);
-    ck_assert_str_eq(reply.sentence, "there is no socket with handle 99");
+    ck_assert_str_eq(reply.sentence, "the application has nothing with handle 99");
     close(ends[0]);
     ck_assert_int_eq(waitpid(server, &status, 0), server);
     ck_assert_int_eq(status, 0);
