@@ -61,7 +61,7 @@ static enum status list(const struct options *options)
 {
     struct error     error;
     struct selection selection;
-    enum status      status = selection_open(options, false, true, &selection, &error);
+    enum status      status = selection_open(options, TO_READ, &selection, &error);
 
     if (status == STATUS_GOOD) {
         if (strcmp(options->format, "json") == 0)
@@ -110,7 +110,7 @@ static enum status explain(const struct options *options)
         error_set(&error, "explain needs a case: tcprove list shows them");
         return complain(STATUS_USAGE, &error);
     }
-    enum status status = selection_open(options, false, true, &selection, &error);
+    enum status status = selection_open(options, TO_READ, &selection, &error);
 
     if (status != STATUS_GOOD)
         complain(status, &error);

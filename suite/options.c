@@ -190,6 +190,7 @@ static bool read_format(struct options *options, const char *value, struct error
     }
 SWITCH(ipv6)
 SWITCH(update_baseline)
+SWITCH(disruptive)
 SWITCH(strict)
 SWITCH(load)
 SWITCH(fail_fast)
@@ -215,6 +216,7 @@ static const struct option_word words[] = {
     { "--source", "ADDRESS", "speak to HOST from this address: one of this host's, or one that nobody has", read_source },
     { "--load", NULL, "of doctor: how many connections at a time the target sustains", read_load },
     { "--retries", "N", "how often a case that could not be judged is played again (2)", read_retries },
+    { "--disruptive", NULL, "play also on a host what can crash it", read_disruptive },
     { "--strict", NULL, "deviations and what could not be judged count for the exit status", read_strict },
     { "--fail-fast", NULL, "stop at the first violation", read_fail_fast },
     { "--seed", "N", "fixes payloads and sequence numbers, and in-process runs whole", read_seed },

@@ -34,7 +34,7 @@ struct options {
     const char        *format; /* of `list` */
     enum profile       profile;
     bool               profile_given;
-    bool               ipv6, strict, fail_fast, verbose, help, version, quiet;
+    bool               ipv6, strict, disruptive, fail_fast, verbose, help, version, quiet;
     unsigned           jobs; /* 0: what suits the target */
     unsigned           retries;
     uint64_t           seed;

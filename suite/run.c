@@ -8,6 +8,7 @@
 
 #include "gate.h"
 #include "inprocess/inprocess.h"
+#include "lab/lab.h"
 #include "output.h"
 #include "runner.h"
 #include "selection.h"
@@ -96,7 +97,7 @@ static void describe_run(struct results *results, const struct options *options,
     results->profile = profile_name(options->profile);
 }
 
-static void tell_end(const struct telling *telling, const struct results *results, size_t too_long)
+static void tell_end(const struct telling *telling, const struct results *results, const struct selection *selection)
 {
     const struct options *options = telling->options;
     char                  again[300];
@@ -110,8 +111,11 @@ static void tell_end(const struct telling *telling, const struct results *result
         report_case(telling->out, result, again, telling->colour);
     }
     report_summary(telling->out, results, telling->colour);
-    if (too_long > 0)
-        fprintf(telling->out, "%zu cases wait longer than --profile %s allows and were not played\n", too_long,
+    if (selection->disruptive > 0)
+        fprintf(telling->out, "%zu cases can crash a host and were not played: --disruptive plays them\n",
+                selection->disruptive);
+    if (selection->too_long > 0)
+        fprintf(telling->out, "%zu cases wait longer than --profile %s allows and were not played\n", selection->too_long,
                 profile_name(options->profile));
 }
 
@@ -139,7 +143,7 @@ static enum status pass_gate(const struct telling *telling, struct results *resu
 static enum status finish_run(const struct telling *telling, struct results *results, const struct selection *selection,
                               struct baseline *baseline)
 {
-    tell_end(telling, results, selection->too_long);
+    tell_end(telling, results, selection);
     enum status status = pass_gate(telling, results, selection, baseline);
 
     if (!output_write(telling->options, results))
@@ -214,6 +218,13 @@ static enum status play_selection(const struct options *options, struct ready *r
     return status;
 }
 
+static enum selection_purpose purpose_for(const struct target_kind *kind)
+{
+    if (kind == &target_reference)
+        return TO_PLAY_IN_VIRTUAL_TIME;
+    return kind == &target_linux ? TO_PLAY_IN_A_LAB : TO_PLAY_ON_A_HOST;
+}
+
 /* Everything that can be found out before the first case is played. */
 static enum status get_ready(const struct options *options, struct ready *ready, struct selection *selection,
                              struct error *error)
@@ -227,7 +238,7 @@ static enum status get_ready(const struct options *options, struct ready *ready,
     struct options of_family = *options;
 
     of_family.ipv6     = named.wish.ipv6;
-    enum status status = selection_open(&of_family, true, ready->virtual_time, selection, error);
+    enum status status = selection_open(&of_family, purpose_for(ready->kind), selection, error);
 
     if (status != STATUS_GOOD)
         return status;

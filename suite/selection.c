@@ -43,9 +43,9 @@ static bool fits_family(const struct entry_of_catalog *entry, bool ipv6)
 }
 
 /* A case that is asked for by its whole name is played in every profile. */
-static bool fits_profile(const struct options *options, const struct entry_of_catalog *entry, bool virtual_time)
+static bool fits_profile(const struct options *options, const struct entry_of_catalog *entry)
 {
-    if (virtual_time || needs_of(entry->ladder, entry->each).waits_ms <= profile_limit_ms(options->profile))
+    if (needs_of(entry->ladder, entry->each).waits_ms <= profile_limit_ms(options->profile))
         return true;
     for (size_t i = 0; i < options->selector_count; i++)
         if (strcmp(options->selectors[i], entry->id) == 0 || strcmp(options->selectors[i], entry->ladder->id) == 0)
@@ -53,7 +53,7 @@ static bool fits_profile(const struct options *options, const struct entry_of_ca
     return false;
 }
 
-enum status selection_open(const struct options *options, bool for_run, bool virtual_time, struct selection *selection,
+enum status selection_open(const struct options *options, enum selection_purpose purpose, struct selection *selection,
                            struct error *error)
 {
     *selection    = (struct selection){ .catalog = catalog_open(catalog_groups) };
@@ -71,18 +71,21 @@ enum status selection_open(const struct options *options, bool for_run, bool vir
             continue;
         if (picked_by_any(options->excluded, options->excluded_count, entry))
             continue;
-        if (for_run && !fits_family(entry, options->ipv6))
+        if (purpose != TO_READ && !fits_family(entry, options->ipv6))
             continue;
-        if (for_run && !fits_profile(options, entry, virtual_time)) {
+        if (purpose > TO_PLAY_IN_VIRTUAL_TIME && !fits_profile(options, entry))
             selection->too_long++;
-            continue;
-        }
-        selection->at[selection->count++] = entry;
+        else if (purpose == TO_PLAY_ON_A_HOST && !options->disruptive && selector_picks("@disruptive", entry))
+            selection->disruptive++;
+        else
+            selection->at[selection->count++] = entry;
     }
     if (selection->count > 0)
         return STATUS_GOOD;
-    error_set(error, "nothing is left to play: %zu cases are too long for --profile %s, the others were not selected",
-              selection->too_long, profile_name(options->profile));
+    error_set(error,
+              "nothing is left to play: %zu cases are too long for --profile %s, %zu can crash a host and want --disruptive, "
+              "the others were not selected",
+              selection->too_long, profile_name(options->profile), selection->disruptive);
     return STATUS_NOTHING;
 }
 

@@ -73,6 +73,7 @@ static const struct {
     { "$T run lunix", 2, "did you mean linux?" },
     { "$T run reference+no-such-fault", 2, "answers-nothing" },
     { "$T run reference+", 2, "no fault" },
+    { "$T run 127.0.0.1:9 @disruptive", 4, "want --disruptive" },
     { "$T -h", 0, "Exit status" },
     { "$T --version", 0, "tcprove " },
     { "$T list >/dev/full", 5, "was not written" },
