@@ -150,7 +150,7 @@ TAKEN_WITH ("nops-on-data",          "Forty octets of NOP on data are passed ove
             1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1)
 TAKEN_WITH ("end-of-list-on-data",   "An end of the option list at once, and nonsense behind it, harm nothing on data", "RFC9293-3.1-l",
             0, 254, 0, 1)
-TAKEN_WITH ("window-scale-on-data",  "A window scale option on data is ignored", "RFC7323-2.2-d",
+TAKEN_WITH ("window-scale-on-data",  "A window scale option on data does not keep the data from being taken", "RFC9293-MUST-5",
             3, 3, 14, 1)
 {
     CASE  ("options/mss-on-data", "An MSS option on data does not keep the data from being taken"),
@@ -254,7 +254,7 @@ BAD_ON_DATA ("timestamps-short",   "a timestamps option of length 6", 8, 6, 1, 2
     LADDER(
         ENTER    (ESTABLISHED, .mss = ZERO),
         APP      (SEND, .octets = 100),
-        IUT_SENDS(100, .each = AT_MOST(DEFAULT_MSS)),
+        IUT_SENDS(100, .seq = SND_UNA, .each = AT_MOST(DEFAULT_MSS)),
         ALIVE,
         ON       (FRESH),
         ENTER    (ESTABLISHED),
@@ -268,7 +268,7 @@ BAD_ON_DATA ("timestamps-short",   "a timestamps option of length 6", 8, 6, 1, 2
     LADDER(
         ENTER    (ESTABLISHED, .mss = 1),
         APP      (SEND, .octets = 1),
-        IUT_SENDS(1),
+        IUT_SENDS(1, .seq = SND_UNA),
         ALIVE,
         ON       (FRESH),
         ENTER    (ESTABLISHED),
@@ -284,8 +284,8 @@ MSS_OBEYED ("65535", "An MSS of 65535 does not lead to segments that the link ca
 /* ---- window scale ---------------------------------------------------------------------------------------------------- */
 
 {
-    CASE  ("options/scale-15", "A window scale of 15 counts as 14: a window field of 1 is 16384 octets"),
-    REQS  ("RFC7323-2.3-g", "RFC7323-2.3-f", "RFC7323-2.3-d"),
+    CASE  ("options/scale-15", "A window scale of 15 is survived, and data flows by a window field of 1"),
+    REQS  ("RFC7323-2.3-f", "RFC7323-2.3-d"),
     LADDER(
         ENTER    (LISTEN),
         PEER     (SYN, .wscale = ZERO + 15),

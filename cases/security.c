@@ -57,6 +57,8 @@ static unsigned collect_isns(const struct transcript *transcript, uint32_t isns[
     for (size_t i = 0; i < transcript->count && count < ISNS_LOOKED_AT; i++) {
         const struct sighting *seen = &transcript->at[i];
 
+        if (!seen->from_target && (seen->flags & RST) != 0 && count > 0)
+            seen_on[count - 1] = UINT32_MAX;                /* that connection is over: the next ISN is another */
         if (!seen->from_target || (seen->flags & (SYN | RST)) != SYN)
             continue;
         if (count > 0 && seen_on[count - 1] == seen->connection && isns[count - 1] == seen->seq)
@@ -122,7 +124,7 @@ static struct opinion challenges_are_throttled(const struct transcript *transcri
     if (answers > stimuli)
         return (struct opinion){ OPINION_FAIL, "more ACKs came than there were RSTs" };
     if (answers == stimuli)
-        return (struct opinion){ OPINION_FAIL, "every RST drew its challenge ACK: nothing limits them" };
+        return (struct opinion){ OPINION_INCONCLUSIVE, "every RST drew its challenge ACK: a limit, if there is one, lies higher" };
     return (struct opinion){ OPINION_PASS, NULL };
 }
 

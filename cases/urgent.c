@@ -39,8 +39,8 @@ static const struct ladder_case urgent_cases[] = {
     ),
 },
 {
-    CASE  ("urgent/without-flag", "A pointer without URG announces nothing, and the data is taken"),
-    REQS  ("RFC9293-3.1-k", "RFC9293-3.8.5-e"),
+    CASE  ("urgent/without-flag", "A pointer without URG harms nothing: the data is taken"),
+    REQS  ("RFC9293-3.10.7.4-ESTABLISHED-data"),
     LADDER(
         ENTER   (ESTABLISHED),
         IN_LINE,
@@ -163,7 +163,7 @@ POINTER ("pointer-one-past", "An urgent pointer one beyond the data",        .le
     LADDER(
         ENTER   (EACH),
         PEER    (URG|ACK, .up = 10),
-        SILENCE (PROVEN),
+        WAIT    (600),                                      /* in TIME-WAIT whatever comes may be acknowledged */
         ALIVE
     ),
 },

@@ -394,6 +394,8 @@ static const struct notice_row {
     { "answers-rst", "security/challenges-throttled", "fail" },
     { "answers-rst", "window/full-takes-reset", "fail" },
     { "answers-rst", "ports/closed-syn", "pass" },
+    { "ignores-window", "window/respected", "fail" },
+    { "ignores-window", "window/opened-by-ack", "fail" },
     { "ignores-window", "window/zero-probed", "fail" },
     { "ignores-window", "window/fin-waits", "fail" },
     { "ignores-window", "window/old-ack-does-not-open", "fail" },
