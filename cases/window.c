@@ -86,6 +86,7 @@ static const struct ladder_case window_cases[] = {
         PEER     (ACK, .wnd = ZERO),
         A_MOMENT,
         APP      (SEND, .octets = 500),
+        SILENCE  (50),                                      /* closed indeed */
         PROBE    ("RFC9293-MUST-36", MEASURED),
         PEER     (ACK, .ack = SND_UNA, .wnd = 5000),
         IUT_SENDS(500, .seq = SND_UNA),
@@ -100,6 +101,7 @@ static const struct ladder_case window_cases[] = {
         PEER     (ACK, .wnd = ZERO),
         A_MOMENT,
         APP      (SEND, .octets = 500),
+        SILENCE  (50),                                      /* closed indeed */
         PROBE    ("RFC9293-MUST-36", MEASURED),
         PROBE    ("RFC9293-MUST-36", MEASURED),
         PROBE    ("RFC9293-SHLD-30", DOUBLED),

@@ -187,7 +187,8 @@ static void judge_window(struct referee *referee, const struct conversation *c, 
 
     if (segment->text_octets == 0 || !peer->ack_seen || (segment->flags & (SYN | RST)))
         return;
-    bool probe = peer->window == 0 && segment->seq == peer->ack; /* RFC 9293 3.8.6.1: at least one octet */
+    /* RFC 9293 3.8.6.1: one octet of new data at least, or a retransmission of what is outstanding. */
+    bool probe = peer->window == 0 && (segment->text_octets == 1 || segment->seq == peer->ack);
 
     rule_on(referee, RULE_WINDOW, probe || seq_before_eq(past, peer->right_edge), "octets up to %u, %u beyond the window", past,
             past - peer->right_edge);
