@@ -13,7 +13,7 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
 CFLAGS   ?= -O2 -g
 CFLAGS   += $(SANITIZE)
 CPPFLAGS += $(shell pkg-config --cflags libxml-2.0) -D_GNU_SOURCE -DTCPROVE_VERSION='"$(VERSION)"' -Iharness -Icases -Ireports -Isuite -I.
-LIBRARIES = $(shell pkg-config --libs $(PACKAGES)) -lnet
+LIBRARIES = $(shell pkg-config --libs $(PACKAGES)) -lnet -lm
 
 # A room's sources are all the .c files in it: a new case, target or rule is one file.
 HARNESS := $(sort $(wildcard harness/*.c harness/*/*.c))

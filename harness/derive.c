@@ -10,6 +10,7 @@ struct tally {
     enum state   each, entered;
     bool         answered; /* the target has sent a SYN,ACK to a SYN that no ENTER sent */
     bool         fed;      /* an ALIVE has given the application an octet */
+    bool         asked;    /* a stimulus left whose effect no rung has shown yet */
 };
 
 static void wait_for_interval(struct tally *tally, const struct rung_segment *segment)
@@ -41,7 +42,51 @@ static void wait_for_interval(struct tally *tally, const struct rung_segment *se
     tally->needs.at_most_ms += limit;
 }
 
+/* What a rung calls for at once answers the stimulus before it; what a timer brings comes by itself. */
+static bool answers_at_once(const struct step *step)
+{
+    switch (step->rung) {
+    case RUNG_IUT:
+    case RUNG_IUT_ACKS:
+    case RUNG_IUT_SENDS:
+        return step->segment.after.of == NO_MARK && step->segment.after.least == 0 && step->segment.after.most != NO_LIMIT;
+    case RUNG_GONE:
+    case RUNG_PEER_SENDS:
+        return true;
+    case RUNG_APP_SEES:
+        return step->notice.event == DATA;
+    case RUNG_ONE_OF:
+        for (const struct way_out *way = step->ways; way->clause != NULL; way++)
+            if (!answers_at_once(&way->rungs[0]))
+                return false;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void tally_stimulus(struct tally *tally, const struct step *step)
+{
+    bool stimulus = step->rung == RUNG_PEER || step->rung == RUNG_ICMP;
+
+    if (tally->asked && !answers_at_once(step))
+        tally->needs.unseen++;
+    tally->asked = stimulus;
+}
+
 static void tally_steps(struct tally *tally, const struct step *steps);
+
+/* A stimulus that comes in every round is not the harder to notice for it. */
+static void tally_rounds(struct tally *tally, const struct step *step)
+{
+    for (uint32_t i = 0; i < step->number; i++) {
+        unsigned unseen = tally->needs.unseen;
+
+        tally_steps(tally, step->rungs);
+        if (i > 0)
+            tally->needs.unseen = unseen;
+    }
+}
 
 /* The longest alternative counts: it is the one that may have to be waited for. */
 static void tally_ways(struct tally *tally, const struct step *step)
@@ -60,6 +105,9 @@ static void tally_ways(struct tally *tally, const struct step *step)
         longest.needs.texts       = longest.needs.texts || tried.needs.texts;
         longest.needs.breaks_ip   = longest.needs.breaks_ip || tried.needs.breaks_ip;
         longest.fed               = longest.fed || tried.fed;
+        longest.asked             = longest.asked || tried.asked;
+        if (tried.needs.unseen > longest.needs.unseen)
+            longest.needs.unseen = tried.needs.unseen;
     }
     *tally = longest;
 }
@@ -116,6 +164,7 @@ static void tally_step(struct tally *tally, const struct step *step)
     struct needs *needs = &tally->needs;
 
     needs->texts = needs->texts || tally->fed;
+    tally_stimulus(tally, step);
     switch (step->rung) {
     case RUNG_ENTER:
         tally_entry(tally, &step->entry);
@@ -157,8 +206,7 @@ static void tally_step(struct tally *tally, const struct step *step)
         tally_ways(tally, step);
         break;
     case RUNG_ROUNDS:
-        for (uint32_t i = 0; i < step->number; i++)
-            tally_steps(tally, step->rungs);
+        tally_rounds(tally, step);
         break;
     default:
         break;

@@ -29,9 +29,10 @@ struct target {
     void             *self;
     struct ip_address tester, address; /* of the tester and of the target, one family */
     bool              virtual_time;
-    uint16_t          first_port;    /* of TESTER_PORTS of the tester's that are this case's alone, fresh in the run */
-    uint16_t          mtu;           /* octets of an IP packet on the link */
-    uint64_t          round_trip_us; /* an upper bound for an immediate reply on this path, added to AT_ONCE */
+    uint16_t          first_port;          /* of TESTER_PORTS of the tester's that are this case's alone, fresh in the run */
+    uint16_t          mtu;                 /* octets of an IP packet on the link */
+    uint64_t          round_trip_us;       /* an upper bound for an immediate reply on this path … */
+    uint64_t          round_trip_least_us; /* … and a lower one: between them lies what a measured interval may be wrong by */
     unsigned          services; /* bits, 1 << enum service: these stand at the target, and no user calls; 0: whatever is told */
     bool              checksums_unseen; /* what the target sends is captured before its TCP checksum is computed */
     bool              kernel_writes_ip; /* the IP header of what is delivered cannot be wrong: a kernel rewrites it */

@@ -51,11 +51,13 @@ static json_t *run_object(const struct results *results)
 
     for (size_t i = 0; i < results->count; i++)
         json_array_append_new(cases, case_object(&results->at[i]));
-    return json_pack("{si s{ss ss} s{so ss so s[]} ss sI sI ss sb so so}", "schema", 1, "tool", "name", "tcprove", "version",
-                     TCPROVE_VERSION, "target", "spec", text(results->target_spec), "kind", results->target_kind, "description",
-                     text(results->target_description), "features", "started", results->started, "wall_ms",
+    return json_pack("{si s{ss ss} s{so ss so s[]} ss sI sI ss sb s{si si si} so so}", "schema", 1, "tool", "name", "tcprove",
+                     "version", TCPROVE_VERSION, "target", "spec", text(results->target_spec), "kind", results->target_kind,
+                     "description", text(results->target_description), "features", "started", results->started, "wall_ms",
                      (json_int_t)results->wall_ms, "seed", (json_int_t)results->seed, "profile", results->profile,
-                     "interrupted", results->interrupted, "summary", summary_object(results), "cases", cases);
+                     "interrupted", results->interrupted, "path", "asked", (int)results->path.asked, "unanswered",
+                     (int)results->path.unanswered, "contradicted", (int)results->path.contradicted, "summary",
+                     summary_object(results), "cases", cases);
 }
 
 static bool write_json(FILE *file, const struct results *results)

@@ -119,6 +119,21 @@ static void write_tally(xmlTextWriter *writer, const char *name, struct tally ta
     attribute_seconds(writer, tally.ms);
 }
 
+static void write_path(xmlTextWriter *writer, const struct results *results)
+{
+    char path[300];
+
+    path_sentence(results, path, sizeof path);
+    if (path[0] == '\0')
+        return;
+    xmlTextWriterStartElement(writer, XML("properties"));
+    xmlTextWriterStartElement(writer, XML("property"));
+    attribute(writer, "name", "path");
+    attribute(writer, "value", path);
+    xmlTextWriterEndElement(writer);
+    xmlTextWriterEndElement(writer);
+}
+
 /* Cases of a group stand together in the results. */
 static size_t write_suite(xmlTextWriter *writer, const struct results *results, size_t from)
 {
@@ -130,6 +145,7 @@ static size_t write_suite(xmlTextWriter *writer, const struct results *results, 
     write_tally(writer, results->at[from].group, tally_of(results, from, to));
     attribute(writer, "timestamp", results->started);
     attribute(writer, "hostname", results->target_spec);
+    write_path(writer, results);
     for (size_t i = from; i < to; i++)
         write_case(writer, &results->at[i]);
     xmlTextWriterEndElement(writer);

@@ -46,3 +46,15 @@ struct summary results_summary(const struct results *results)
         summary.compliance = "not judged";
     return summary;
 }
+
+void path_sentence(const struct results *results, char *text, size_t room)
+{
+    const struct path_seen *path = &results->path;
+
+    text[0] = '\0';
+    if (path->unanswered + path->contradicted > 0)
+        snprintf(text, room,
+                 "the path loses segments: %u of %u first SYNs went unanswered, %u cases failed once and passed once; what loss"
+                 " could explain was repeated, and left unjudged where that did not help",
+                 path->unanswered, path->asked, path->contradicted);
+}

@@ -32,15 +32,22 @@ struct result {
     size_t       transcript_lines;
 };
 
+/* What a run saw of the path to its target: handshakes that it asked for, those whose first SYN brought nothing, and cases that
+ * failed and passed. */
+struct path_seen {
+    unsigned asked, unanswered, contradicted;
+};
+
 struct results {
-    char           target_spec[128], target_kind[32], target_description[200];
-    char           started[32]; /* RFC 3339, UTC */
-    uint64_t       wall_ms, seed;
-    const char    *profile;
-    bool           interrupted;
-    size_t         unplayed; /* cases that an interrupt left */
-    struct result *at;       /* cases in the order of the catalog, then the referee's rules */
-    size_t         count;
+    char             target_spec[128], target_kind[32], target_description[200];
+    char             started[32]; /* RFC 3339, UTC */
+    uint64_t         wall_ms, seed;
+    const char      *profile;
+    struct path_seen path; /* asked is 0 where the path cannot lose anything */
+    bool             interrupted;
+    size_t           unplayed; /* cases that an interrupt left */
+    struct result   *at;       /* cases in the order of the catalog, then the referee's rules */
+    size_t           count;
 };
 
 struct summary {
@@ -51,6 +58,9 @@ struct summary {
 struct summary results_summary(const struct results *results);
 
 const char *verdict_name(enum verdict verdict); /* "pass", "fail", … as in results.json */
+
+/* "the path loses segments: …", "" where it lost none. */
+void path_sentence(const struct results *results, char *text, size_t room);
 
 /* One FAIL, or what else wants explaining, for a reader at a terminal of 80 columns. `again` is the command that plays this
  * case alone. `colour` allows escape sequences. */

@@ -61,7 +61,12 @@ static void put_directive(FILE *file, const struct result *result)
 
 static bool write_tap(FILE *file, const struct results *results)
 {
+    char path[300];
+
     fprintf(file, "TAP version 14\n1..%zu\n", results->count);
+    path_sentence(results, path, sizeof path);
+    if (path[0] != '\0')
+        fprintf(file, "# %s\n", path);
     for (size_t i = 0; i < results->count; i++) {
         const struct result *result = &results->at[i];
         bool                 failed = result->unexpected || result->verdict == VERDICT_FAIL || result->verdict == VERDICT_ERROR;

@@ -151,8 +151,9 @@ static void report_charges(FILE *out, const struct results *results, bool violat
 
 void report_summary(FILE *out, const struct results *results, bool colour)
 {
-    struct paint   paint   = paint_for(colour);
-    struct summary s       = results_summary(results);
+    struct paint   paint = paint_for(colour);
+    struct summary s     = results_summary(results);
+    char           path[300];
     const char    *verdict = s.violations > 0 ? paint.red : s.deviations > 0 ? paint.yellow : paint.green;
 
     report_charges(out, results, true, "Violations");
@@ -164,6 +165,9 @@ void report_summary(FILE *out, const struct results *results, bool colour)
             "\n%s: %u pass, %u fail (%u violations, %u deviations),\n  %u inconclusive, %u skipped, %u errors, in %.1f s\n",
             results->target_spec, s.pass, s.fail, s.violations, s.deviations, s.inconclusive, s.skip, s.error,
             (double)results->wall_ms / 1000);
+    path_sentence(results, path, sizeof path);
+    if (path[0] != '\0')
+        put_wrapped(out, "", path);
     fprintf(out, "%s%s%s, over what was judged", verdict, s.compliance, paint.plain);
     if (s.inconclusive + s.skip + s.error > 0)
         fprintf(out, "; %u could not be", s.inconclusive + s.skip + s.error);

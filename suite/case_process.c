@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,6 +42,25 @@ static bool write_all(int fd, const void *octets, size_t count)
     return true;
 }
 
+static bool holds_tcp(const struct captured *packet)
+{
+    if (packet->count < 20)
+        return false;
+    return packet->octets[0] >> 4 == 6 ? packet->octets[6] == IPPROTO_TCP : packet->octets[9] == IPPROTO_TCP;
+}
+
+/* Never 0 where there was one. */
+static uint64_t last_answer_us(const struct play *play)
+{
+    for (size_t i = play->packet_count; i-- > 0;) {
+        const struct captured *packet = &play->packets[i];
+
+        if (packet->from_target && holds_tcp(packet))
+            return packet->time_us > play->packets[0].time_us ? packet->time_us - play->packets[0].time_us : 1;
+    }
+    return 0;
+}
+
 static void outcome_from_play(const struct play *play, struct case_outcome *outcome)
 {
     outcome->verdict          = play->verdict;
@@ -48,6 +68,10 @@ static void outcome_from_play(const struct play *play, struct case_outcome *outc
     outcome->deviates         = play->deviates;
     outcome->duration_us      = play->duration_us;
     outcome->first_answer_us  = play->first_answer_us;
+    outcome->packets          = (unsigned)play->packet_count;
+    outcome->asked            = play->asked;
+    outcome->unanswered       = play->unanswered;
+    outcome->last_answer_us   = last_answer_us(play);
     outcome->transcript_lines = (uint32_t)play->transcript_lines;
     snprintf(outcome->charged, sizeof outcome->charged, "%s", play->charged);
     snprintf(outcome->reason, sizeof outcome->reason, "%s", play->reason);
@@ -159,6 +183,8 @@ bool case_start(const struct case_wish *wish, uint64_t limit_ms, struct case_pro
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, NULL);
         close(ends[0]);
+        if (wish->parents_fd > 0)
+            close(wish->parents_fd);
         play_in_child(wish, ends[1]);
         _exit(0);
     }

@@ -19,6 +19,8 @@ struct case_outcome {
     bool          loss_explains, deviates;
     char          charged[64], reason[600], expected[600], actual[600], ways[256];
     uint64_t      duration_us, first_answer_us;
+    unsigned      packets, asked, unanswered; /* as in struct play */
+    uint64_t      last_answer_us;             /* from the first packet to the target's last TCP segment; 0: there was none */
     struct ruling rulings[REFEREE_RULES];
     uint32_t      transcript_lines;
     char          pcap[128]; /* name of its file of packets, "" if there is none */
@@ -41,6 +43,7 @@ struct case_wish {
     struct play_options            options;
     int                            pcap_folder; /* -1: none */
     bool                           pcap_all;
+    int                            parents_fd; /* the case has no business with it; 0: none */
 };
 
 /* Forks; false with a sentence when that fails. The child dies with its parent. */

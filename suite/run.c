@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "gate.h"
+#include "host/host.h"
 #include "inprocess/inprocess.h"
 #include "lab/lab.h"
 #include "output.h"
@@ -202,6 +203,7 @@ static enum status play_selection(const struct options *options, struct ready *r
                                 .retries      = options->retries,
                                 .fail_fast    = options->fail_fast,
                                 .virtual_time = ready->virtual_time,
+                                .path_loses   = ready->kind == &target_host,
                                 .pcap_folder  = ready->output.pcap_folder,
                                 .pcap_all     = options->pcap == PCAP_ALL,
                                 .interrupted  = interrupted,

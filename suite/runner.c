@@ -5,10 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "belief.h"
 #include "derive.h"
-#include "requirements.h"
+#include "entry_result.h"
+#include "vigil.h"
 
-enum { SLACK_MS = 20000, SLOTS = 1000, REPEATS = 3 };
+enum { SLACK_MS = 20000, SLOTS = 1000, LOOK_MS = 100, ASIDE_MS = 50, STALL_MS = 2000 };
 
 struct playing {
     bool                busy;
@@ -19,9 +21,13 @@ struct playing {
 
 /* What is known of a case between its attempts. */
 struct standing {
-    uint64_t waits_ms, limit_ms;
-    unsigned attempts, failed, passed, unjudged;
-    bool     done;
+    uint64_t        waits_ms, limit_ms;
+    struct attempts attempts;
+    unsigned        played;
+    unsigned        broken[REFEREE_RULES]; /* attempts in which a rule of the referee's was broken */
+    bool            loss_explains;         /* the latest outcome */
+    bool            done;
+    bool            died; /* with the target: it is not played again */
 };
 
 struct run {
@@ -35,9 +41,14 @@ struct run {
     bool                   slots[SLOTS];
     unsigned               next_slot;
     size_t                 done;
-    bool                   stop;
+    bool                   stop, gone; /* gone: the target, for good */
+    struct vigil          *vigil;
+    struct running        *running; /* room for what is shown of the run */
+    uint64_t              *waiting_ms;
+    uint64_t               aside_ms, aside_cases; /* what cases took beside their waits */
     struct ruling          rulings[REFEREE_RULES];
     size_t                 broken_by[REFEREE_RULES];
+    bool                   breach_stands[REFEREE_RULES]; /* loss could not have made it look so */
 };
 
 /* ---- the queue -------------------------------------------------------------------------------------------------------- */
@@ -73,8 +84,9 @@ static bool plan_queue(struct run *run)
         const struct entry_of_catalog *entry = run->plan->entries[i];
         struct needs                   needs = needs_of(entry->ladder, entry->each);
 
-        run->standings[i].waits_ms = needs.waits_ms;
-        run->standings[i].limit_ms = run->plan->slack_ms != 0 ? run->plan->slack_ms : SLACK_MS;
+        run->standings[i].waits_ms        = needs.waits_ms;
+        run->standings[i].attempts.unseen = needs.unseen;
+        run->standings[i].limit_ms        = run->plan->slack_ms != 0 ? run->plan->slack_ms : SLACK_MS;
         if (!run->plan->virtual_time)
             run->standings[i].limit_ms += (uint64_t)((double)needs.at_most_ms * run->plan->play.time_scale);
         if (!enqueue(run, i))
@@ -84,86 +96,48 @@ static bool plan_queue(struct run *run)
     return true;
 }
 
+/* What a case waits, on a clock that is ours: nothing in virtual time. */
+static uint64_t waits_of(const struct run *run, size_t entry)
+{
+    return run->plan->virtual_time ? 0 : (uint64_t)((double)run->standings[entry].waits_ms * run->plan->play.time_scale);
+}
+
 /* ---- one result ------------------------------------------------------------------------------------------------------- */
-
-static void describe(struct result *result, const struct entry_of_catalog *entry)
-{
-    snprintf(result->id, sizeof result->id, "%s", entry->id);
-    snprintf(result->group, sizeof result->group, "%s", entry->group->name);
-    snprintf(result->title, sizeof result->title, "%s", entry->ladder->title);
-    snprintf(result->source, sizeof result->source, "%s:%d", entry->ladder->file, entry->ladder->line);
-    result->req_count = entry->req_count;
-    memcpy(result->reqs, entry->reqs, sizeof entry->reqs);
-}
-
-/* design 4: level and weight of a result come from the requirement that a FAIL is laid to. */
-static void weigh(struct result *result, const char *charged, bool deviates)
-{
-    const char               *id          = charged[0] != '\0' ? charged : result->reqs[0];
-    const struct requirement *requirement = requirement_find(id);
-
-    snprintf(result->level, sizeof result->level, "%s", requirement != NULL ? level_name(requirement->level) : "");
-    if (result->verdict != VERDICT_FAIL)
-        return;
-    snprintf(result->charged, sizeof result->charged, "%s", id);
-    snprintf(result->charged_text, sizeof result->charged_text, "%s", requirement != NULL ? requirement->paraphrase : "");
-    result->violation = !deviates && requirement != NULL && requirement_violated(requirement);
-    result->deviation = !result->violation;
-}
-
-static void put_state(char *id, size_t room, const char *pattern, enum state each)
-{
-    const struct ladder_case  one    = { .id     = "",
-                                         .reqs   = (const char *const[]){ pattern, NULL },
-                                         .states = (const enum state[]){ each, EACH } };
-    const struct ladder_group group  = { .name = "", .cases = &one, .count = 1 };
-    struct catalog            single = catalog_open((const struct ladder_group *const[]){ &group, NULL });
-
-    snprintf(id, room, "%s", single.count > 0 ? single.at[0].reqs[0] : pattern);
-    catalog_close(&single);
-}
-
-static void drop_transcript(struct result *result)
-{
-    for (size_t i = 0; i < result->transcript_lines; i++)
-        free(result->transcript[i]);
-    free(result->transcript);
-    result->transcript       = NULL;
-    result->transcript_lines = 0;
-}
 
 static void record(struct run *run, size_t index, const struct case_outcome *outcome, char **transcript)
 {
-    struct result                 *result = &run->results->at[index];
-    const struct entry_of_catalog *entry  = run->plan->entries[index];
-    char                           charged[64];
+    struct result *result = &run->results->at[index];
 
-    drop_transcript(result);
-    result->verdict          = outcome->verdict;
-    result->transcript       = transcript;
-    result->transcript_lines = outcome->transcript_lines;
-    result->duration_ms      = outcome->duration_us / 1000;
-    result->attempts         = run->standings[index].attempts;
-    result->failed_attempts  = run->standings[index].failed;
-    snprintf(result->reason, sizeof result->reason, "%s", outcome->reason);
-    snprintf(result->expected, sizeof result->expected, "%s", outcome->expected);
-    snprintf(result->actual, sizeof result->actual, "%s", outcome->actual);
-    if (outcome->pcap[0] != '\0')
-        snprintf(result->pcap, sizeof result->pcap, "pcap/%.120s", outcome->pcap);
-    snprintf(result->ways, sizeof result->ways, "%s", outcome->ways);
-    put_state(charged, sizeof charged, outcome->charged, entry->each);
-    weigh(result, charged, outcome->deviates);
+    result->attempts        = run->standings[index].played;
+    result->failed_attempts = run->standings[index].attempts.failed;
+    result_of_outcome(result, run->plan->entries[index], outcome, transcript);
 }
 
+static struct belief_terms terms_of(const struct run *run)
+{
+    return (
+        struct belief_terms){ .path = run->results->path, .cases = (unsigned)run->plan->count, .retries = run->plan->retries };
+}
+
+/* Loss may make a rule look broken: which case broke it counts once loss can no longer explain what was seen there. */
 static void gather_rulings(struct run *run, size_t index, const struct case_outcome *outcome)
 {
-    for (size_t i = 0; i < REFEREE_RULES; i++) {
-        struct ruling       *sum  = &run->rulings[i];
-        const struct ruling *part = &outcome->rulings[i];
+    struct standing    *standing = &run->standings[index];
+    struct belief_terms terms    = terms_of(run);
 
-        if (part->broken > 0 && sum->broken == 0) {
-            sum->first_frame  = part->first_frame;
-            run->broken_by[i] = index;
+    for (size_t i = 0; i < REFEREE_RULES; i++) {
+        struct ruling       *sum    = &run->rulings[i];
+        const struct ruling *part   = &outcome->rulings[i];
+        bool                 first  = part->broken > 0 && sum->broken == 0;
+        bool                 stands = false;
+
+        standing->broken[i] += part->broken > 0;
+        if (part->broken > 0 && !run->breach_stands[i])
+            stands = belief_in_breach(&standing->attempts, standing->broken[i], &terms);
+        if (first || stands) {
+            sum->first_frame      = part->first_frame;
+            run->broken_by[i]     = index;
+            run->breach_stands[i] = stands;
             memcpy(sum->sentence, part->sentence, sizeof sum->sentence);
         }
         sum->judged += part->judged;
@@ -173,48 +147,120 @@ static void gather_rulings(struct run *run, size_t index, const struct case_outc
 
 /* ---- believing -------------------------------------------------------------------------------------------------------- */
 
-/* Whether a case is played once more: what could not be judged is retried; a FAIL that a lost segment or a late reply could
- * explain must come twice out of at most three times. */
-static bool again(const struct run *run, const struct standing *standing, const struct case_outcome *outcome)
+static void count_attempt(struct run *run, struct standing *standing, const struct case_outcome *outcome)
 {
-    if (run->plan->virtual_time || run->stop)
-        return false;
-    if (outcome->verdict == VERDICT_INCONCLUSIVE)
-        return standing->unjudged <= run->plan->retries;
-    if (outcome->verdict == VERDICT_FAIL && outcome->loss_explains)
-        return standing->failed < 2;
-    return outcome->verdict == VERDICT_PASS && standing->failed == 1 && standing->passed < 2 && standing->attempts < REPEATS;
+    struct attempts *attempts = &standing->attempts;
+    bool             before   = attempts->failed > 0 && attempts->passed > 0;
+
+    standing->played++;
+    standing->loss_explains = outcome->loss_explains;
+    attempts->failed += outcome->verdict == VERDICT_FAIL;
+    attempts->passed += outcome->verdict == VERDICT_PASS;
+    attempts->unjudged += outcome->verdict == VERDICT_INCONCLUSIVE;
+    if (outcome->packets > attempts->packets)
+        attempts->packets = outcome->packets;
+    if (run->plan->path_loses) {
+        run->results->path.asked += outcome->asked;
+        run->results->path.unanswered += outcome->unanswered;
+        run->results->path.contradicted += !before && attempts->failed > 0 && attempts->passed > 0;
+    }
 }
 
-static void finish_case(struct run *run, struct playing *slot)
+/* Whether a rule of the referee's was broken here, perhaps by loss alone. */
+static bool breach_doubted(const struct run *run, const struct standing *standing)
 {
-    struct case_outcome outcome;
-    char              **transcript;
-    size_t              index    = slot->entry;
-    struct standing    *standing = &run->standings[index];
+    for (size_t i = 0; i < REFEREE_RULES; i++)
+        if (standing->broken[i] > 0 && !run->breach_stands[i] && path_loss(&run->results->path) > 0)
+            return true;
+    return false;
+}
 
-    case_finish(&slot->process, &outcome, &transcript);
-    slot->busy             = false;
-    run->slots[slot->slot] = false;
-    standing->attempts++;
-    standing->failed += outcome.verdict == VERDICT_FAIL;
-    standing->passed += outcome.verdict == VERDICT_PASS;
-    standing->unjudged += outcome.verdict == VERDICT_INCONCLUSIVE;
-    gather_rulings(run, index, &outcome);
-    record(run, index, &outcome, transcript);
-    if (again(run, standing, &outcome) && enqueue(run, index))
-        return;
-    standing->done = true;
+static enum belief belief_so_far(const struct run *run, size_t index)
+{
+    const struct standing *standing = &run->standings[index];
+    struct belief_terms    terms    = terms_of(run);
+
+    if (run->plan->virtual_time || run->stop)
+        return BELIEVED;
+    enum belief belief = belief_in(&standing->attempts, run->results->at[index].verdict, standing->loss_explains, &terms);
+
+    if (belief == BELIEVED && breach_doubted(run, standing) && standing->played < ATTEMPTS_MOST)
+        return ONCE_MORE;
+    return belief;
+}
+
+/* What loss could still explain after so many attempts is no verdict. */
+static void leave_unjudged(struct run *run, size_t index)
+{
+    struct result         *result   = &run->results->at[index];
+    const struct attempts *attempts = &run->standings[index].attempts;
+
+    snprintf(result->reason, sizeof result->reason,
+             "failed %u and passed %u of %u times on a path that loses segments: loss could explain either", attempts->failed,
+             attempts->passed, run->standings[index].played);
+    result->verdict   = VERDICT_INCONCLUSIVE;
+    result->violation = result->deviation = false;
+    result->charged[0] = result->charged_text[0] = '\0';
+}
+
+static void conclude(struct run *run, size_t index)
+{
+    run->standings[index].done = true;
     run->done++;
     run->plan->tell(run->plan->context, &run->results->at[index], run->done);
     if (run->plan->fail_fast && run->results->at[index].violation)
         run->stop = true;
 }
 
+static void settle(struct run *run, size_t index, const struct case_outcome *outcome, char **transcript)
+{
+    count_attempt(run, &run->standings[index], outcome);
+    gather_rulings(run, index, outcome);
+    record(run, index, outcome, transcript);
+    enum belief belief = belief_so_far(run, index);
+
+    if (belief == ONCE_MORE && enqueue(run, index))
+        return;
+    if (belief == UNBELIEVED)
+        leave_unjudged(run, index);
+    conclude(run, index);
+}
+
+static void finish_case(struct run *run, struct playing *slot)
+{
+    struct case_outcome outcome;
+    char              **transcript;
+    uint64_t            took_ms  = monotonic_ms() - slot->process.started_ms;
+    uint64_t            waits_ms = waits_of(run, slot->entry);
+
+    case_finish(&slot->process, &outcome, &transcript);
+    slot->busy             = false;
+    run->slots[slot->slot] = false;
+    run->aside_ms += took_ms > waits_ms ? took_ms - waits_ms : 0;
+    run->aside_cases++;
+    if (!vigil_keeps(run->vigil, slot->entry, &outcome, transcript))
+        settle(run, slot->entry, &outcome, transcript);
+}
+
+/* Loss that shows late in a run puts what was believed before in doubt. Whether anything is to be played again. */
+static bool reopen(struct run *run)
+{
+    size_t before = run->queue_end;
+
+    for (size_t i = 0; i < run->plan->count; i++) {
+        if (!run->standings[i].done || run->standings[i].died || belief_so_far(run, i) != ONCE_MORE || !enqueue(run, i))
+            continue;
+        run->standings[i].done = false;
+        run->done--;
+    }
+    return run->queue_end > before;
+}
+
 /* ---- the loop --------------------------------------------------------------------------------------------------------- */
 
-static unsigned take_slot(struct run *run)
+static unsigned take_slot(void *context)
 {
+    struct run *run = context;
     while (run->slots[run->next_slot % SLOTS])
         run->next_slot++;
     unsigned slot = run->next_slot++ % SLOTS;
@@ -223,12 +269,23 @@ static unsigned take_slot(struct run *run)
     return slot;
 }
 
+static void give_slot(void *context, unsigned slot)
+{
+    ((struct run *)context)->slots[slot] = false;
+}
+
 static bool start_one(struct run *run, struct playing *place, struct error *error)
 {
     const struct run_plan *plan  = run->plan;
     size_t                 index = run->queue[run->queue_at];
-    struct case_wish       wish  = { plan->entries[index], plan->kind,        plan->prepared, take_slot(run),
-                                     plan->play,           plan->pcap_folder, plan->pcap_all };
+    struct case_wish       wish  = { .entry       = plan->entries[index],
+                                     .kind        = plan->kind,
+                                     .prepared    = plan->prepared,
+                                     .slot        = take_slot(run),
+                                     .options     = plan->play,
+                                     .pcap_folder = plan->pcap_folder,
+                                     .pcap_all    = plan->pcap_all,
+                                     .parents_fd  = plan->reset != NULL ? plan->reset->channel : 0 };
 
     if (!case_start(&wish, run->standings[index].limit_ms, &place->process, error)) {
         run->slots[wish.slot] = false;
@@ -238,6 +295,7 @@ static bool start_one(struct run *run, struct playing *place, struct error *erro
     place->busy  = true;
     place->entry = index;
     place->slot  = wish.slot;
+    vigil_started(run->vigil, index);
     return true;
 }
 
@@ -248,19 +306,28 @@ static unsigned start_some(struct run *run, struct error *error)
     for (unsigned i = 0; i < run->jobs; i++) {
         struct playing *place = &run->playing[i];
 
-        if (!place->busy && !run->stop && run->queue_at < run->queue_end && !start_one(run, place, error) && busy == 0 &&
-            run->done == 0)
+        if (!place->busy && !run->stop && vigil_calm(run->vigil) && run->queue_at < run->queue_end &&
+            !start_one(run, place, error) && busy == 0 && run->done == 0)
             run->stop = true;
         busy += place->busy;
     }
     return busy;
 }
 
+/* Who stopped this program (Ctrl-Z) stopped its cases too: they have not hung. */
+static void forgive_stall(struct run *run, uint64_t expected_ms)
+{
+    uint64_t now = monotonic_ms();
+
+    for (unsigned i = 0; now > expected_ms + STALL_MS && i < run->jobs; i++)
+        run->playing[i].process.started_ms += now - expected_ms;
+}
+
 static void watch(struct run *run, struct pollfd *fds)
 {
     nfds_t   count = 0;
     uint64_t now   = monotonic_ms();
-    uint64_t wait  = 1000;
+    uint64_t wait  = run->plan->wants_sight != NULL ? LOOK_MS : 1000;
 
     for (unsigned i = 0; i < run->jobs; i++) {
         struct case_process *process = &run->playing[i].process;
@@ -277,12 +344,114 @@ static void watch(struct run *run, struct pollfd *fds)
         }
         fds[count++] = (struct pollfd){ .fd = process->pipe, .events = POLLIN };
     }
-    poll(fds, count, (int)wait);
+    vigil_polls(run->vigil, &fds[count], &wait);
+    fds[count + 1] = (struct pollfd){ .fd = run->plan->keys, .events = POLLIN };
+    poll(fds, count + 2, (int)wait);
+    forgive_stall(run, now + wait);
     count = 0;
     for (unsigned i = 0; i < run->jobs; i++)
         if (run->playing[i].busy && fds[count++].revents != 0 && !case_read(&run->playing[i].process))
             finish_case(run, &run->playing[i]);
 }
+
+/* ---- a target that died ------------------------------------------------------------------------------------------------- */
+
+/* What it has not been judged by is INCONCLUSIVE; what it was dead for already is played if it comes back. */
+static void die_with_target(struct run *run, size_t index, struct case_outcome *outcome, char **transcript)
+{
+    bool had_no_chance = vigil_victim(run->vigil, index, outcome);
+
+    if (had_no_chance && !run->gone && enqueue(run, index)) {
+        for (uint32_t i = 0; i < outcome->transcript_lines; i++)
+            free(transcript[i]);
+        free(transcript);
+        return;
+    }
+    run->standings[index].died = true;
+    record(run, index, outcome, transcript);
+    conclude(run, index);
+}
+
+static void stop_playing(struct run *run)
+{
+    struct case_outcome outcome;
+    char              **transcript;
+    size_t              entry;
+
+    for (unsigned i = 0; i < run->jobs; i++) {
+        struct playing *slot = &run->playing[i];
+
+        if (!slot->busy)
+            continue;
+        kill(slot->process.pid, SIGKILL);
+        case_finish(&slot->process, &outcome, &transcript);
+        slot->busy             = false;
+        run->slots[slot->slot] = false;
+        die_with_target(run, slot->entry, &outcome, transcript);
+    }
+    while (vigil_releases(run->vigil, &entry, &outcome, &transcript))
+        die_with_target(run, entry, &outcome, transcript);
+}
+
+static void keep_vigil(struct run *run)
+{
+    struct case_outcome outcome;
+    char              **transcript;
+    size_t              entry;
+
+    switch (vigil_turn(run->vigil)) {
+    case VIGIL_NOTHING:
+        break;
+    case VIGIL_ALIVE:
+        while (vigil_releases(run->vigil, &entry, &outcome, &transcript))
+            settle(run, entry, &outcome, transcript);
+        break;
+    case VIGIL_DIED:
+        stop_playing(run);
+        break;
+    case VIGIL_GONE:
+        run->gone = run->stop = true;
+        for (size_t i = 0; i < run->plan->count; i++) {
+            outcome = (struct case_outcome){ 0 };
+            if (!run->standings[i].done)
+                die_with_target(run, i, &outcome, NULL);
+        }
+        break;
+    }
+}
+
+static bool keeps_vigil(const struct run *run)
+{
+    return !run->gone && !vigil_calm(run->vigil);
+}
+
+/* ---- what is shown ------------------------------------------------------------------------------------------------------ */
+
+static void show(struct run *run)
+{
+    const struct run_plan *plan  = run->plan;
+    struct sight           sight = { .done = run->done, .count = plan->count, .note = vigil_note(run->vigil) };
+    struct workload       *load  = &sight.load;
+
+    if (plan->wants_sight == NULL || !plan->wants_sight(plan->context))
+        return;
+    load->running    = run->running;
+    load->waiting_ms = run->waiting_ms;
+    load->jobs       = run->jobs;
+    load->aside_ms   = run->aside_cases > 0 ? run->aside_ms / run->aside_cases : ASIDE_MS;
+    for (size_t i = 0; i < plan->count; i++)
+        sight.verdicts[run->results->at[i].verdict] += run->standings[i].done;
+    for (unsigned i = 0; i < run->jobs; i++)
+        if (run->playing[i].busy)
+            run->running[load->running_count++] =
+                (struct running){ plan->entries[run->playing[i].entry]->id, monotonic_ms() - run->playing[i].process.started_ms,
+                                  waits_of(run, run->playing[i].entry) };
+    for (size_t i = run->queue_at; i < run->queue_end && load->waiting_count < plan->count; i++)
+        run->waiting_ms[load->waiting_count++] = waits_of(run, run->queue[i]);
+    plan->show(plan->context, &sight);
+}
+
+/* ---- the end ------------------------------------------------------------------------------------------------------------ */
 
 static void stop_all(struct run *run)
 {
@@ -306,43 +475,55 @@ static void stop_all(struct run *run)
 static void add_ruling(struct run *run, size_t rule)
 {
     struct result       *result = &run->results->at[run->results->count++];
-    const struct ruling *ruling = &run->rulings[rule];
+    const struct result *first  = &run->results->at[run->broken_by[rule]];
 
-    snprintf(result->id, sizeof result->id, "referee/%s", referee_rules[rule].id);
-    snprintf(result->group, sizeof result->group, "referee");
-    snprintf(result->title, sizeof result->title, "%s", referee_rules[rule].title);
-    snprintf(result->reqs[0], sizeof result->reqs[0], "%s", referee_rules[rule].requirement);
-    snprintf(result->source, sizeof result->source, "harness/referee.c");
-    result->req_count = 1;
-    result->attempts  = 1;
-    if (ruling->broken > 0) {
-        const struct result *first = &run->results->at[run->broken_by[rule]];
+    result_of_rule(result, rule, &run->rulings[rule], run->breach_stands[rule], first);
+}
 
-        result->verdict         = VERDICT_FAIL;
-        result->failed_attempts = 1;
-        memcpy(result->pcap, first->pcap, sizeof result->pcap);
-        snprintf(result->seen_in, sizeof result->seen_in, "%s", first->id);
-        snprintf(result->expected, sizeof result->expected, "%s", referee_rules[rule].title);
-        snprintf(result->actual, sizeof result->actual, "%s", ruling->sentence);
-        snprintf(result->reason, sizeof result->reason, "%llu of %llu segments; first in %s, frame %zu",
-                 (unsigned long long)ruling->broken, (unsigned long long)ruling->judged, first->id, ruling->first_frame);
-    } else if (ruling->judged > 0) {
-        result->verdict = VERDICT_PASS;
-        snprintf(result->reason, sizeof result->reason, "%llu segments judged", (unsigned long long)ruling->judged);
-    } else {
-        result->verdict = VERDICT_SKIP;
-        snprintf(result->reason, sizeof result->reason, "no segment that this rule could judge was seen");
-    }
-    weigh(result, "", false);
+static void add_vigil(struct run *run)
+{
+    struct result *result = &run->results->at[run->results->count++];
+
+    vigil_result(run->vigil, result);
+    result_weigh(result, "", false);
 }
 
 static bool run_open(struct run *run, const struct run_plan *plan, struct results *results)
 {
-    *run           = (struct run){ .plan = plan, .results = results, .jobs = plan->jobs };
-    results->at    = calloc(plan->count + REFEREE_RULES, sizeof *results->at);
-    run->standings = calloc(plan->count + 1, sizeof *run->standings);
-    run->playing   = calloc(run->jobs, sizeof *run->playing);
-    return results->at != NULL && run->standings != NULL && run->playing != NULL && plan_queue(run);
+    struct vigil_wish wish = { .entries   = plan->entries,
+                               .count     = plan->count,
+                               .kind      = plan->kind,
+                               .prepared  = plan->prepared,
+                               .play      = plan->play,
+                               .watches   = !plan->virtual_time,
+                               .proven    = plan->answered,
+                               .reset     = plan->reset,
+                               .path      = &results->path,
+                               .take_slot = take_slot,
+                               .give_slot = give_slot,
+                               .say       = plan->say,
+                               .context   = run,
+                               .told      = plan->context };
+
+    *run            = (struct run){ .plan = plan, .results = results, .jobs = plan->jobs };
+    results->at     = calloc(plan->count + REFEREE_RULES + 1, sizeof *results->at);
+    run->standings  = calloc(plan->count + 1, sizeof *run->standings);
+    run->playing    = calloc(run->jobs, sizeof *run->playing);
+    run->running    = calloc(run->jobs, sizeof *run->running);
+    run->waiting_ms = calloc(plan->count + 1, sizeof *run->waiting_ms);
+    run->vigil      = vigil_open(&wish);
+    return results->at != NULL && run->standings != NULL && run->playing != NULL && run->running != NULL &&
+           run->waiting_ms != NULL && run->vigil != NULL && plan_queue(run);
+}
+
+static void run_close(struct run *run)
+{
+    vigil_close(run->vigil);
+    free(run->queue);
+    free(run->standings);
+    free(run->playing);
+    free(run->running);
+    free(run->waiting_ms);
 }
 
 /* What an interrupt left unplayed is left out of the results. */
@@ -352,7 +533,7 @@ static void keep_only_done(struct run *run)
 
     for (size_t i = 0; i < run->plan->count; i++) {
         if (!run->standings[i].done) {
-            drop_transcript(&run->results->at[i]);
+            result_drop_transcript(&run->results->at[i]);
             continue;
         }
         for (size_t rule = 0; rule < REFEREE_RULES; rule++)
@@ -371,7 +552,7 @@ bool runner_run(const struct run_plan *plan, struct results *results, struct err
 {
     struct run     run;
     uint64_t       began = monotonic_ms();
-    struct pollfd *fds   = calloc(plan->jobs, sizeof *fds);
+    struct pollfd *fds   = calloc(plan->jobs + 2, sizeof *fds);
     bool           good  = fds != NULL && run_open(&run, plan, results);
 
     if (!good) {
@@ -380,9 +561,11 @@ bool runner_run(const struct run_plan *plan, struct results *results, struct err
     }
     error->sentence[0] = '\0';
     for (size_t i = 0; i < plan->count; i++)
-        describe(&results->at[i], plan->entries[i]);
-    while (start_some(&run, error) > 0) {
+        result_describe(&results->at[i], plan->entries[i]);
+    while (start_some(&run, error) > 0 || keeps_vigil(&run) || (!run.stop && reopen(&run))) {
+        show(&run);
         watch(&run, fds);
+        keep_vigil(&run);
         if (*plan->interrupted) {
             results->interrupted = true;
             break;
@@ -395,10 +578,9 @@ bool runner_run(const struct run_plan *plan, struct results *results, struct err
     keep_only_done(&run);
     for (size_t i = 0; i < REFEREE_RULES; i++)
         add_ruling(&run, i);
+    add_vigil(&run);
     results->wall_ms = monotonic_ms() - began;
-    free(run.queue);
-    free(run.standings);
-    free(run.playing);
+    run_close(&run);
     free(fds);
     return good;
 }
@@ -406,7 +588,7 @@ bool runner_run(const struct run_plan *plan, struct results *results, struct err
 void runner_release(struct results *results)
 {
     for (size_t i = 0; i < results->count; i++)
-        drop_transcript(&results->at[i]);
+        result_drop_transcript(&results->at[i]);
     free(results->at);
     results->at    = NULL;
     results->count = 0;

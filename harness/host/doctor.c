@@ -281,14 +281,14 @@ static void examine_path(struct doctor *doctor)
         if (seen.state == PORT_OPEN && count < HANDSHAKES)
             samples[count++] = seen.round_trip_us;
     }
-    uint64_t bound = host_round_trip_bound(samples, count); /* sorts */
+    struct round_trip bound = host_round_trip(samples, count); /* sorts */
 
     if (count > 0) {
         uint64_t spread = samples[count - 1] - samples[0];
 
         say(doctor, spread > SPREAD_ODD_US ? FINDING_NOTE : FINDING_OK,
             "round trip: median %.3f ms, spread %.3f ms over %zu handshakes; \"at once\" means within %.1f ms more%s",
-            (double)samples[count / 2] / 1000, (double)spread / 1000, count, (double)bound / 1000,
+            (double)samples[count / 2] / 1000, (double)spread / 1000, count, (double)bound.most_us / 1000,
             spread > SPREAD_ODD_US ? ": times are judged the better the nearer the tester is" : "");
     }
     tell_loss(doctor, again, unanswered, wire_lost(block.wire));

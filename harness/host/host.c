@@ -15,7 +15,7 @@ enum {
     SYN_TRIES      = 3,
     SYN_WAIT_US    = 350000, /* thrice, so that a refusal comes within 3 s with what came before */
     CLOSED_WAIT_US = 200000,
-    NOISE_US       = 5000 /* a reply may wait for its turn on a busy host, whatever the path */
+    NOISE_US       = 10000 /* a reply may wait for its turn on a busy host, whatever the path */
 };
 
 struct host {
@@ -24,7 +24,7 @@ struct host {
     struct service_at   services[SERVICES];
     size_t              service_count;
     uint16_t            closed_port; /* 0: none was found */
-    uint64_t            round_trip_us;
+    struct round_trip   round_trip;
     bool                checksums_unseen;
 };
 
@@ -74,11 +74,15 @@ static int shorter(const void *a, const void *b)
     return left < right ? -1 : left > right;
 }
 
-/* Twice the median, and four times the spread: a path that was quiet for a moment may not stay so. */
-uint64_t host_round_trip_bound(uint64_t *samples_us, size_t count)
+struct round_trip host_round_trip(uint64_t *samples_us, size_t count)
 {
+    if (count == 0)
+        return (struct round_trip){ 0, NOISE_US };
     qsort(samples_us, count, sizeof *samples_us, shorter);
-    return count == 0 ? NOISE_US : 2 * samples_us[count / 2] + 4 * (samples_us[count - 1] - samples_us[0]) + NOISE_US;
+    uint64_t least = samples_us[0], most = samples_us[count - 1];
+    uint64_t unseen = (most - least) / 2; /* a few samples show neither end */
+
+    return (struct round_trip){ least > unseen ? least - unseen : 0, most + unseen + NOISE_US };
 }
 
 /* ---- preparing -------------------------------------------------------------------------------------------------------- */
@@ -132,7 +136,7 @@ static bool measure(struct host *host, struct port_block *block, struct error *e
         else if (i - (int)count >= 2)
             break; /* slow or full: what was measured has to do */
     }
-    host->round_trip_us = host_round_trip_bound(samples, count);
+    host->round_trip = host_round_trip(samples, count);
     return true;
 }
 
@@ -146,7 +150,7 @@ static bool look_around(struct host *host, struct error *error)
     struct error unused = { "" };
 
     if (good)
-        host->closed_port = probe_closed_port(&host->stand, &block, CLOSED_WAIT_US + host->round_trip_us, &unused);
+        host->closed_port = probe_closed_port(&host->stand, &block, CLOSED_WAIT_US + host->round_trip.most_us, &unused);
     block_close(&block);
     if (good && host->closed_port != 0)
         host->stand.avoided[host->stand.avoided_count++] = host->closed_port;
@@ -271,22 +275,23 @@ static bool host_open(void *prepared, unsigned slot, struct target *target, stru
         host_close(self);
         return false;
     }
-    *target = (struct target){ .self             = self,
-                               .tester           = host->stand.source,
-                               .address          = host->stand.path.target,
-                               .first_port       = self->block.first_port,
-                               .mtu              = host->stand.path.mtu,
-                               .round_trip_us    = host->round_trip_us,
-                               .services         = service_bits(host),
-                               .checksums_unseen = host->checksums_unseen,
-                               .kernel_writes_ip = host->stand.path.local,
-                               .deliver          = host_deliver,
-                               .deliver_packet   = host_deliver_packet,
-                               .next             = host_next,
-                               .now_us           = host_now_us,
-                               .capture_lost     = host_capture_lost,
-                               .call             = host_call,
-                               .close            = host_close };
+    *target = (struct target){ .self                = self,
+                               .tester              = host->stand.source,
+                               .address             = host->stand.path.target,
+                               .first_port          = self->block.first_port,
+                               .mtu                 = host->stand.path.mtu,
+                               .round_trip_us       = host->round_trip.most_us,
+                               .round_trip_least_us = host->round_trip.least_us,
+                               .services            = service_bits(host),
+                               .checksums_unseen    = host->checksums_unseen,
+                               .kernel_writes_ip    = host->stand.path.local,
+                               .deliver             = host_deliver,
+                               .deliver_packet      = host_deliver_packet,
+                               .next                = host_next,
+                               .now_us              = host_now_us,
+                               .capture_lost        = host_capture_lost,
+                               .call                = host_call,
+                               .close               = host_close };
     return true;
 }
 

@@ -17,7 +17,12 @@ enum { HOST_JOBS = 4 };
 size_t host_services(const struct target_wish *wish, struct ip_address *address, char *scope, size_t scope_room,
                      struct service_at services[SERVICES], struct error *error);
 
-/* From samples of round-trip times: what an immediate reply may take at most on this path. Sorts them. */
-uint64_t host_round_trip_bound(uint64_t *samples_us, size_t count);
+/* What an immediate reply takes on a path, at least and at most. */
+struct round_trip {
+    uint64_t least_us, most_us;
+};
+
+/* From samples of it, which it sorts: half their spread beyond each end, and what a busy host may keep a reply waiting. */
+struct round_trip host_round_trip(uint64_t *samples_us, size_t count);
 
 #endif

@@ -188,6 +188,7 @@ static void close_target(void *context)
     tcp_destroy(self->tcp);
     application_free(self->application);
     link_empty(&self->link);
+    fault_end(self->link.fault);
     free(self->shown);
     free(self);
 }
@@ -216,26 +217,26 @@ static bool open_target(void *context, unsigned slot, struct target *target, str
 
     if (self == NULL)
         return error_set(error, "out of memory");
-    *target = (struct target){ .self           = self,
-                               .virtual_time   = true,
-                               .first_port     = (uint16_t)(FIRST_OF_TESTER + slot * TESTER_PORTS),
-                               .mtu            = LINK_MTU_OCTETS,
-                               .round_trip_us  = ROUND_TRIP_US,
-                               .deliver        = deliver,
-                               .deliver_packet = deliver_packet,
-                               .next           = next,
-                               .now_us         = now_us,
-                               .capture_lost   = capture_lost,
-                               .call           = call,
-                               .close          = close_target };
+    *target = (struct target){ .self                = self,
+                               .virtual_time        = true,
+                               .first_port          = (uint16_t)(FIRST_OF_TESTER + slot * TESTER_PORTS),
+                               .mtu                 = LINK_MTU_OCTETS,
+                               .round_trip_us       = ROUND_TRIP_US,
+                               .round_trip_least_us = 2 * LINK_CROSSING_US,
+                               .deliver             = deliver,
+                               .deliver_packet      = deliver_packet,
+                               .next                = next,
+                               .now_us              = now_us,
+                               .capture_lost        = capture_lost,
+                               .call                = call,
+                               .close               = close_target };
     ip_address_parse(prepared->ipv6 ? "2001:db8::1" : "198.51.100.1", &target->tester);
     ip_address_parse(prepared->ipv6 ? "2001:db8::2" : "198.51.100.2", &target->address);
     self->address     = target->address;
     self->link.now_us = CLOCK_BEGINS_US;
-    self->link.fault  = prepared->fault;
     self->application = application_new(&self->address);
     self->tcp         = make_reference(self, prepared->seed);
-    if (self->application == NULL || self->tcp == NULL) {
+    if (self->application == NULL || self->tcp == NULL || !fault_begin(prepared->fault, &self->link.fault, error)) {
         close_target(self);
         return error_set(error, "out of memory");
     }

@@ -36,18 +36,16 @@ static struct link_packet *take_first(struct link_queue *queue)
     return packet;
 }
 
-typedef enum fault_verdict alteration(uint8_t *packet, size_t *count);
-
-static bool send_on_way(struct link *link, struct link_queue *queue, alteration *alter, bool from_target, const uint8_t *octets,
-                        size_t count)
+static bool send_on_way(struct link *link, struct link_queue *queue, enum fault_way way, const uint8_t *octets, size_t count)
 {
-    struct link_packet *packet = copy_of(octets, count, link->now_us + LINK_CROSSING_US, from_target);
+    bool                from_target = way == FAULT_FROM_TARGET;
+    struct link_packet *packet      = copy_of(octets, count, link->now_us + LINK_CROSSING_US, from_target);
 
     if (packet == NULL) {
         link->lost++;
         return false;
     }
-    if (alter && alter(packet->octets, &packet->count) == FAULT_DROP)
+    if (fault_apply(link->fault, way, link->now_us, packet->octets, &packet->count) == FAULT_DROP)
         free(packet);
     else
         append(queue, packet);
@@ -63,12 +61,12 @@ bool link_send_to_target(struct link *link, const uint8_t *octets, size_t count)
         return false;
     }
     append(&link->capture, seen);
-    return send_on_way(link, &link->to_target, link->fault ? link->fault->to_target : NULL, false, octets, count);
+    return send_on_way(link, &link->to_target, FAULT_TO_TARGET, octets, count);
 }
 
 bool link_send_to_tester(struct link *link, const uint8_t *octets, size_t count)
 {
-    return send_on_way(link, &link->to_tester, link->fault ? link->fault->from_target : NULL, true, octets, count);
+    return send_on_way(link, &link->to_tester, FAULT_FROM_TARGET, octets, count);
 }
 
 uint64_t link_deadline(const struct link *link)
@@ -76,7 +74,10 @@ uint64_t link_deadline(const struct link *link)
     uint64_t target_us = link->to_target.first ? link->to_target.first->time_us : UINT64_MAX;
     uint64_t tester_us = link->to_tester.first ? link->to_tester.first->time_us : UINT64_MAX;
 
-    return target_us < tester_us ? target_us : tester_us;
+    uint64_t first_us = target_us < tester_us ? target_us : tester_us;
+    uint64_t fault_us = fault_due_us(link->fault);
+
+    return first_us < fault_us ? first_us : fault_us;
 }
 
 struct link_packet *link_take_at_target(struct link *link)
@@ -86,8 +87,26 @@ struct link_packet *link_take_at_target(struct link *link)
     return take_first(&link->to_target);
 }
 
+/* What the fault sends by itself leaves the target's end, as the target's own packets do. */
+static void send_what_the_fault_sends(struct link *link)
+{
+    uint8_t octets[LINK_MTU_OCTETS];
+
+    while (fault_due_us(link->fault) <= link->now_us) {
+        uint64_t            due_us = fault_due_us(link->fault);
+        size_t              count  = fault_take(link->fault, octets, sizeof octets);
+        struct link_packet *packet = copy_of(octets, count, due_us + LINK_CROSSING_US, true);
+
+        if (packet != NULL)
+            append(&link->to_tester, packet);
+        else
+            link->lost++;
+    }
+}
+
 void link_capture_arrivals(struct link *link)
 {
+    send_what_the_fault_sends(link);
     while (link->to_tester.first && link->to_tester.first->time_us <= link->now_us)
         append(&link->capture, take_first(&link->to_tester));
 }

@@ -24,10 +24,10 @@ struct link_queue {
 };
 
 struct link {
-    uint64_t            now_us;
-    const struct fault *fault; /* on the way, past the capture; NULL for none */
-    struct link_queue   to_target, to_tester, capture;
-    uint64_t            lost; /* packets for which there was no memory */
+    uint64_t             now_us;
+    struct fault_memory *fault; /* on the way, past the capture; NULL for none */
+    struct link_queue    to_target, to_tester, capture;
+    uint64_t             lost; /* packets for which there was no memory */
 };
 
 /* A packet leaves at now_us. False where memory is short. */

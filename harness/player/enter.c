@@ -63,6 +63,23 @@ static bool declined_ecn(const struct player *player, const struct entry *entry)
            (last->packet.segment.flags & (SYN | ACK | RST | ECE)) == (SYN | ACK);
 }
 
+/* A SYN,ACK that a timer of the target's had to send again, or none at all, says that the path lost one of the two. */
+static enum outcome shake(struct player *player, const struct step *syn, const struct step *syn_ack)
+{
+    struct play *play = player->play;
+
+    if (play_step(player, syn) != THROUGH)
+        return NOT_THROUGH;
+    size_t       sent    = player->log_count - 1;
+    enum outcome outcome = play_step(player, syn_ack);
+    bool         none    = outcome != THROUGH && strcmp(play->actual, "nothing") == 0;
+    uint64_t     took_us = player->scene.time_us - player->log[sent].time_us;
+
+    play->asked++;
+    play->unanswered += none || took_us > UNANSWERED_MS * 1000 + player->target->round_trip_us;
+    return outcome;
+}
+
 static enum outcome enter_by_handshake(struct player *player, const struct entry *entry, bool finish)
 {
     struct step syn     = { .rung = RUNG_PEER, .segment = syn_for(entry, SYN) };
@@ -70,9 +87,7 @@ static enum outcome enter_by_handshake(struct player *player, const struct entry
 
     if (entry->with & ECN)
         syn_ack.segment.flags |= ECE;
-    if (play_step(player, &syn) != THROUGH)
-        return NOT_THROUGH;
-    if (play_step(player, &syn_ack) != THROUGH)
+    if (shake(player, &syn, &syn_ack) != THROUGH)
         return declined_ecn(player, entry) ? give_up(player, VERDICT_SKIP, "the target does not grant ECN") : NOT_THROUGH;
     if (check_granted(player, entry) != THROUGH)
         return NOT_THROUGH;

@@ -15,6 +15,7 @@ enum {
     DEFAULT_WAIT_MS    = 3000,  /* for what comes at once, or after a delayed ACK's half second at most */
     MEASURED_WAIT_MS   = 15000, /* an interval that may be any: a first RTO is 1 s, 3 s in older stacks */
     CHALLENGE_PAUSE_MS = 600,   /* stacks may limit such answers, RFC 5961 section 7; Linux to one in 500 ms */
+    UNANSWERED_MS      = 500,   /* a SYN that is answered later was lost, or its answer was: RFC 6298's timer is 1 s */
     LATE_MS            = 200,   /* a tester this late between two rungs has not played the case as written */
     OTHER_RANGES       = 8,
     MAYBES             = 4

@@ -5,24 +5,41 @@
 
 /* ---- time -------------------------------------------------------------------------------------------------------------- */
 
-/* The interval that a rung allows, in microseconds from `base`. */
+/* The interval that a rung allows, in microseconds at the target, from the record `base` on; where there is none (SIZE_MAX),
+ * from `base_us` on. */
 struct window {
     bool     judged;
+    size_t   base;
     uint64_t base_us, least_us, most_us, wait_until_us;
 };
+
+/* How far an interval that was measured here may be from what it was at the target. */
+static uint64_t path_noise_us(const struct player *player)
+{
+    return player->target->round_trip_us - player->target->round_trip_least_us;
+}
+
+/* What a segment of ours and the answer to it spend on the way at least: no part of the target's own interval. One that began
+ * with a segment of the target's has no such part. */
+static uint64_t way_us(const struct player *player, size_t base)
+{
+    return base != SIZE_MAX && !player->log[base].from_target ? player->target->round_trip_least_us : 0;
+}
 
 static uint64_t interval_before(const struct player *player, enum mark mark)
 {
     return mark == PREVIOUS ? player->scene.measured_us : player->scene.mark_interval_us[mark];
 }
 
-static uint64_t base_of(const struct player *player, enum mark since)
+static struct window window_since(const struct player *player, enum mark since)
 {
     const struct scene *scene = &player->scene;
 
     if (since != NO_MARK && since < PREVIOUS)
-        return scene->mark_at_us[since];
-    return scene->last_segment != SIZE_MAX ? player->log[scene->last_segment].time_us : scene->time_us;
+        return (struct window){ .base = SIZE_MAX, .base_us = scene->mark_at_us[since] };
+    return (struct window){ .base = scene->last_segment,
+                            .base_us =
+                                scene->last_segment != SIZE_MAX ? player->log[scene->last_segment].time_us : scene->time_us };
 }
 
 static uint64_t stretched(const struct player *player, uint64_t ms)
@@ -35,7 +52,7 @@ static uint64_t stretched(const struct player *player, uint64_t ms)
 static struct window window_for(const struct player *player, const struct rung_segment *rung)
 {
     const struct interval *after  = &rung->after;
-    struct window          window = { .base_us = base_of(player, rung->since) };
+    struct window          window = window_since(player, rung->since);
 
     window.wait_until_us = player->scene.time_us + stretched(player, DEFAULT_WAIT_MS);
     if (after->least == 0 && after->most == 0)
@@ -44,6 +61,7 @@ static struct window window_for(const struct player *player, const struct rung_s
     if (after->of == NO_MARK && after->most == NO_LIMIT) {
         window.judged        = after->least > 0;
         window.wait_until_us = window.base_us + window.least_us + stretched(player, MEASURED_WAIT_MS);
+        window.least_us -= window.least_us < path_noise_us(player) ? window.least_us : path_noise_us(player);
         return window;
     }
     window.judged  = true;
@@ -54,17 +72,21 @@ static struct window window_for(const struct player *player, const struct rung_s
         window.least_us = measured * after->least / 100;
         window.most_us  = measured * after->most / 100;
     }
-    window.most_us += player->target->round_trip_us;
-    window.wait_until_us = window.base_us + window.most_us;
+    window.least_us -= window.least_us < path_noise_us(player) ? window.least_us : path_noise_us(player);
+    window.most_us += path_noise_us(player);
+    window.wait_until_us = window.base_us + window.most_us + way_us(player, window.base);
     return window;
 }
 
 /* The base of an interval is the tester's own segment in most cases; its capture time is known once the reply has been read. */
-static bool came_in_time(struct player *player, const struct step *step, struct window *window, uint64_t base_us,
+static bool came_in_time(struct player *player, const struct step *step, const struct window *window,
                          const struct record *record, const char *expected, const char *actual)
 {
     const struct rung_segment *rung     = &step->segment;
-    uint64_t                   interval = record->time_us > base_us ? record->time_us - base_us : 0;
+    uint64_t                   base_us  = window->base != SIZE_MAX ? player->log[window->base].time_us : window->base_us;
+    uint64_t                   passed   = record->time_us > base_us ? record->time_us - base_us : 0;
+    uint64_t                   way      = way_us(player, window->base);
+    uint64_t                   interval = passed > way ? passed - way : 0;
 
     if (window->judged && interval < window->least_us) {
         fail(player, step, true, expected, actual, "it came after %.1f ms, not before %.1f ms was right",
@@ -160,7 +182,6 @@ enum outcome observe_one(struct player *player, const struct step *step)
     struct expectation e      = expect(player, connection, &step->segment);
     struct window      window = window_for(player, &step->segment);
     uint64_t           began  = player->scene.time_us;
-    size_t             base   = player->scene.last_segment;
     char               expected[500], actual[500], difference[200];
 
     expectation_text(player, connection, &e, expected, sizeof expected);
@@ -173,11 +194,8 @@ enum outcome observe_one(struct player *player, const struct step *step)
             return nothing_came(player, step, expected, window.judged ? window.base_us : began, window.wait_until_us);
         if (record->connection == (int)player->scene.current &&
             matches(player, connection, &e, record, difference, sizeof difference)) {
-            bool     marked  = step->segment.since != NO_MARK;
-            uint64_t base_us = marked || base == SIZE_MAX ? window.base_us : player->log[base].time_us;
-
             record_text(player, record, actual, sizeof actual);
-            if (!came_in_time(player, step, &window, base_us, record, expected, actual))
+            if (!came_in_time(player, step, &window, record, expected, actual))
                 return NOT_THROUGH;
             take(player, record);
             return THROUGH;
@@ -254,7 +272,6 @@ enum outcome observe_acks(struct player *player, const struct step *step)
     uint32_t      goal   = value_of(player, connection, step->segment.ack);
     struct window window = window_for(player, &step->segment);
     uint64_t      began  = player->scene.time_us;
-    size_t        base   = player->scene.last_segment;
     char          expected[500], actual[500], difference[200];
 
     acks_expected_text(player, connection, goal, expected, sizeof expected);
@@ -272,8 +289,7 @@ enum outcome observe_acks(struct player *player, const struct step *step)
             record_text(player, record, actual, sizeof actual);
             if (reached && !reply_options_match(player, connection, &step->segment, record, difference, sizeof difference))
                 return fail(player, step, false, expected, actual, "%s", difference);
-            uint64_t base_us = base != SIZE_MAX && step->segment.since == NO_MARK ? player->log[base].time_us : window.base_us;
-            if (reached && !came_in_time(player, step, &window, base_us, record, expected, actual))
+            if (reached && !came_in_time(player, step, &window, record, expected, actual))
                 return NOT_THROUGH;
             take_but_fin(player, record);
             continue;
@@ -392,7 +408,7 @@ static enum outcome read_octets(struct player *player, const struct step *step)
         bool own = record->connection == (int)player->scene.current;
         if (own && belongs(player, connection, &harvest, record, difference, sizeof difference)) {
             record_text(player, record, actual, sizeof actual);
-            if (!began && !came_in_time(player, step, &window, window.base_us, record, expected, actual))
+            if (!began && !came_in_time(player, step, &window, record, expected, actual))
                 return NOT_THROUGH;
             began = true;
             harvest.at += (uint32_t)record->packet.segment.text_octets;
@@ -521,9 +537,10 @@ enum outcome peer_sends(struct player *player, const struct step *step)
 
 /* ---- SILENCE and WAIT -------------------------------------------------------------------------------------------------- */
 
+/* What would break a silence after a segment of ours is seen by way of the path. */
 enum outcome keep_silence(struct player *player, uint64_t for_us)
 {
-    uint64_t                 until_us = player->scene.time_us + for_us;
+    uint64_t                 until_us = player->scene.time_us + for_us + way_us(player, player->scene.last_segment);
     struct record           *record;
     static const struct step silence = { .rung = RUNG_SILENCE };
 

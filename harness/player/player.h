@@ -41,6 +41,8 @@ struct play {
     struct captured *packets; /* all that was captured */
     size_t           packet_count;
     uint64_t         first_answer_us; /* from the first segment sent to the first answer; 0 if there was none */
+    unsigned         asked;           /* SYNs of ENTER, which a listener answers at once … */
+    unsigned         unanswered;      /* … and those that were not: the path or the target lost something */
 };
 
 /* Plays `ladder` (in state `each` where the case is played for several states, else EACH). Never fails as a call: what went

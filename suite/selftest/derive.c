@@ -21,7 +21,28 @@ static const struct ladder_case listens  = { CASE ("x/listens", ""), LADDER (ENT
 static const struct ladder_case by_hand  = { CASE ("x/by-hand", ""), LADDER (ENTER (LISTEN), PEER (SYN), IUT (SYN|ACK), PEER (ACK), ALIVE) };
 static const struct ladder_case texts    = { CASE ("x/texts", ""), LADDER (ENTER (ESTABLISHED), PEER (ACK, .len = 1), IUT_ACKS (RCV_NXT + 1)) };
 static const struct ladder_case short_ip = { CASE ("x/short-ip", ""), LADDER (ENTER (LISTEN), PEER (SYN, .corrupt = IP_LENGTH_SHORT), ALIVE) };
+static const struct ladder_case ignored  = { CASE ("x/ignored", ""), LADDER (ENTER (ESTABLISHED), PEER (RST, .seq = RCV_NXT + RCV_WND), SILENCE (PROVEN), ALIVE) };
+static const struct ladder_case seen     = { CASE ("x/seen", ""), LADDER (ENTER (ESTABLISHED), PEER (ACK, .len = 1), IUT_ACKS (RCV_NXT + 1), PEER (RST), GONE) };
+static const struct ladder_case by_timer = { CASE ("x/by-timer", ""), LADDER (ENTER (ESTABLISHED), PEER (RST, .seq = RCV_NXT - 1),
+    IUT (ACK, .seq = SND_UNA, .len = 1, .after = MEASURED)) };
+static const struct ladder_case perhaps  = { CASE ("x/perhaps", ""), LADDER (ENTER (ESTABLISHED), PEER (FIN),
+    ONE_OF (BY ("a", IUT (ACK)), BY ("b", SILENCE (100))), ALIVE) };
+static const struct ladder_case told     = { CASE ("x/told", ""), LADDER (ENTER (ESTABLISHED), PEER (FIN),
+    ONE_OF (BY ("a", IUT (ACK)), BY ("b", IUT (RST))), ALIVE) };
+static const struct ladder_case often    = { CASE ("x/often", ""), LADDER (ENTER (ESTABLISHED), ROUNDS (5, PEER (FIN), SILENCE (10)), ALIVE) };
 /* clang-format on */
+
+START_TEST(stimuli_that_nothing_shows_are_counted)
+{
+    ck_assert_uint_eq(needs_of(&ignored, EACH).unseen, 1);
+    ck_assert_uint_eq(needs_of(&seen, EACH).unseen, 0);
+    ck_assert_uint_eq(needs_of(&by_timer, EACH).unseen, 1);
+    ck_assert_uint_eq(needs_of(&perhaps, EACH).unseen, 1);
+    ck_assert_uint_eq(needs_of(&told, EACH).unseen, 0);
+    ck_assert_uint_eq(needs_of(&often, EACH).unseen, 1);
+    ck_assert_uint_eq(needs_of(&quiet, EACH).unseen, 0);
+}
+END_TEST
 
 START_TEST(waiting_is_silence_and_timers)
 {
@@ -77,6 +98,7 @@ SUITE(derive)
     TCase *tests = tcase_create("needs");
 
     tcase_add_test(tests, waiting_is_silence_and_timers);
+    tcase_add_test(tests, stimuli_that_nothing_shows_are_counted);
     tcase_add_test(tests, limits_cover_the_longest_way);
     tcase_add_test(tests, what_the_application_must_do);
     tcase_add_test(tests, what_a_service_must_bear);

@@ -80,10 +80,19 @@ END_TEST
 
 START_TEST(the_round_trip_has_room_for_noise)
 {
-    uint64_t samples[] = { 1000, 900, 5000, 1100 };
+    uint64_t          samples[] = { 41000, 79000, 52000, 63000 };
+    struct round_trip bound     = host_round_trip(samples, 4);
 
-    ck_assert_uint_ge(host_round_trip_bound(samples, 4), 2 * 1100 + 4 * (5000 - 900));
-    ck_assert_uint_gt(host_round_trip_bound(samples, 0), 0);
+    /* A path of 40 to 80 ms, of which four samples show less. */
+    ck_assert_uint_le(bound.least_us, 40000);
+    ck_assert_uint_ge(bound.most_us, 80000);
+    /* Not so wide that an acknowledgment that is delayed by 40 ms would be taken for an immediate one at the far end. */
+    ck_assert_uint_lt(bound.most_us, 20000 + 40000 + 79000);
+    uint64_t          none[] = { 0 };
+    struct round_trip guess  = host_round_trip(none, 0);
+
+    ck_assert_uint_gt(guess.most_us, 0);
+    ck_assert_uint_eq(guess.least_us, 0);
 }
 END_TEST
 
