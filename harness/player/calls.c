@@ -76,7 +76,7 @@ static void pause_a_moment(struct player *player)
 static enum outcome find_handle(struct player *player, struct connection *connection)
 {
     struct call_request request = {
-        .kind = CALL_ACCEPTED, .handle = player->listener, .address = player->target->tester, .port = connection->peer_port
+        .kind = CALL_ACCEPTED, .handle = player->listener, .address = player->target->tester, .port = connection->peer.port
     };
     struct call_reply reply;
     uint64_t          until_us = player->target->now_us(player->target->self) + CALL_WAIT_MS * 1000;
@@ -100,14 +100,14 @@ static enum outcome find_handle(struct player *player, struct connection *connec
 
 static enum outcome open_actively(struct player *player, struct connection *connection)
 {
-    struct call_request request = { .kind = CALL_OPEN, .address = player->target->tester, .port = connection->peer_port };
+    struct call_request request = { .kind = CALL_OPEN, .address = player->target->tester, .port = connection->peer.port };
     struct call_reply   reply;
 
     if (call(player, &request, &reply) != THROUGH)
         return NOT_THROUGH;
-    connection->target_port = reply.port;
-    connection->calls_open  = true;
-    connection->handle      = reply.handle;
+    connection->peer.target_port = reply.port;
+    connection->calls_open       = true;
+    connection->handle           = reply.handle;
     return connection_ready(player, connection);
 }
 
@@ -194,7 +194,7 @@ static enum outcome compare_octets(struct player *player, const struct step *ste
 
         uint8_t other = octet ^ 0xff; /* filler OTHER */
 
-        if (reply->data[i] == octet || (may_differ(connection, position) && reply->data[i] == other))
+        if (reply->data[i] == octet || (peer_may_differ(&connection->peer, position) && reply->data[i] == other))
             continue;
         snprintf(expected, sizeof expected, "octet %llu of the stream is %02x", (unsigned long long)position, octet);
         snprintf(actual, sizeof actual, "the application read %02x", reply->data[i]);
@@ -207,10 +207,10 @@ static enum outcome compare_octets(struct player *player, const struct step *ste
 /* All that the target has acknowledged must reach the application, and nothing else. */
 static uint64_t octets_owed(const struct connection *connection)
 {
-    const struct shadow_end *peer  = &connection->shadow.peer;
-    uint32_t                 acked = connection->shadow.target.ack - connection->irs - 1;
+    const struct shadow_end *peer  = &connection->peer.shadow.peer;
+    uint32_t                 acked = connection->peer.shadow.target.ack - connection->peer.irs - 1;
 
-    if (peer->fin_seen && seq_before(peer->fin_seq, connection->shadow.target.ack))
+    if (peer->fin_seen && seq_before(peer->fin_seq, connection->peer.shadow.target.ack))
         acked--;
     return acked;
 }

@@ -42,7 +42,7 @@ static struct rung_segment syn_for(const struct entry *entry, unsigned flags)
 static enum outcome check_granted(struct player *player, const struct entry *entry)
 {
     const struct connection  *connection = current(player);
-    const struct tcp_options *granted    = &connection->shadow.target.syn;
+    const struct tcp_options *granted    = &connection->peer.shadow.target.syn;
 
     if ((entry->with & SACK_PERMITTED) && !granted->sack_permitted)
         return give_up(player, VERDICT_SKIP, "the target does not grant SACK");
@@ -116,7 +116,7 @@ static enum outcome enter_synchronized(struct player *player, enum state state)
         if (state == CLOSE_WAIT)
             return THROUGH;
     }
-    connection->fin_held = state == FIN_WAIT_1 || state == CLOSING || state == LAST_ACK;
+    connection->peer.fin_held = state == FIN_WAIT_1 || state == CLOSING || state == LAST_ACK;
     if (play_steps(player, to_fin_wait_1) != THROUGH)
         return NOT_THROUGH;
     if (state == FIN_WAIT_1 || state == LAST_ACK)
@@ -136,7 +136,7 @@ static enum outcome walk_to(struct player *player, const struct entry *entry, en
     if (state == CLOSED)
         return reserve_once(player) == THROUGH ? connection_ready(player, connection) : NOT_THROUGH;
     if (entry->irs != 0) {
-        connection->irs       = value_of(player, connection, entry->irs);
+        connection->peer.irs  = value_of(player, connection, entry->irs);
         connection->irs_known = true;
     }
     if (state == LISTEN)

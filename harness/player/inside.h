@@ -6,8 +6,8 @@
 #include "derive.h"
 #include "notation.h"
 #include "notation_ladder.h"
+#include "peer.h"
 #include "player.h"
-#include "shadow.h"
 #include "terms.h"
 
 enum {
@@ -17,7 +17,6 @@ enum {
     CHALLENGE_PAUSE_MS = 600,   /* stacks may limit such answers, RFC 5961 section 7; Linux to one in 500 ms */
     UNANSWERED_MS      = 500,   /* a SYN that is answered later was lost, or its answer was: RFC 6298's timer is 1 s */
     LATE_MS            = 200,   /* a tester this late between two rungs has not played the case as written */
-    OTHER_RANGES       = 8,
     MAYBES             = 4
 };
 
@@ -60,33 +59,16 @@ struct expectation {
     bool                       any_len;
 };
 
-struct range {
-    uint32_t from, to;
-};
-
 struct connection {
     bool               in_use;
-    uint16_t           peer_port, target_port;
+    struct peer        peer;       /* its symbols move when a rung observes or sends */
     bool               calls_open; /* `handle` is a connection of the target's application */
     uint16_t           handle;
-    struct shadow      shadow; /* moves when a rung observes or sends */
-    uint32_t           irs;
-    bool               irs_known, syn_sent;
-    uint32_t           accepted; /* next octet of the target's that we have not accepted: the default ACK */
-    bool               accepts, fin_held;
-    uint16_t           window_field;
-    uint8_t            window_shift;
-    uint32_t           seg_seq, seg_ack, seg_end;
-    uint32_t           tsval, tsval_first;
-    uint32_t           path_mtu;
+    bool               irs_known;
     uint32_t           app_sent;   /* octets the application was told to send */
     uint64_t           app_judged; /* octets of ours that APP_SEES (DATA) has compared */
     bool               app_reads;
-    bool               lent; /* RCV_NXT counts octets that were sent for an echo's sake at once, up to lent_to */
-    uint32_t           lent_to;
-    uint64_t           challenged_us;        /* when the target last answered with an ACK that moved nothing */
-    struct range       others[OTHER_RANGES]; /* of our stream, where differing octets were sent */
-    unsigned           other_count;
+    uint64_t           challenged_us; /* when the target last answered with an ACK that moved nothing */
     struct expectation maybes[MAYBES];
     unsigned           maybe_count;
     bool               fin_split; /* the FIN of an observed data segment is still to be taken as one of its own */
@@ -113,6 +95,7 @@ struct player {
     enum state                each;
     struct play_options       options;
     struct play              *play;
+    struct peer_link          link;
     struct scene              scene;
 
     struct record  split; /* the FIN of a record whose octets were taken before it */
@@ -147,11 +130,6 @@ void segment_text(const struct symbols *symbols, const struct segment *segment, 
 /* ---- values.c: what symbols are worth; the octets of both streams */
 struct connection *current(struct player *player);
 uint32_t           value_of(const struct player *player, const struct connection *connection, term packed);
-uint32_t           rcv_nxt(const struct connection *connection);
-bool               may_differ(const struct connection *connection, uint64_t position);
-uint32_t           target_segment_limit(const struct player *player, const struct connection *connection);
-uint32_t           peer_segment_limit(const struct player *player, const struct connection *connection);
-uint8_t            stream_octet(uint64_t seed, bool from_target, uint32_t position);
 bool               bound_holds(enum bound bound, uint32_t seen, uint32_t limit);
 enum state         state_shown(const struct player *player, const struct connection *connection);
 

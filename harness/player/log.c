@@ -37,7 +37,7 @@ static int connection_of(const struct player *player, const struct segment *segm
         return -1;
     const struct connection *connection = &player->scene.connections[index];
 
-    if (connection->target_port != 0 && connection->target_port != target)
+    if (connection->peer.target_port != 0 && connection->peer.target_port != target)
         return -1;
     return (int)index;
 }
@@ -218,17 +218,18 @@ void log_sent(struct player *player, const struct segment *segment, unsigned con
 
 void symbols_of(const struct connection *connection, struct symbols *symbols)
 {
-    const struct shadow_end *target = &connection->shadow.target;
+    const struct shadow_end *target = &connection->peer.shadow.target;
 
-    *symbols = (struct symbols){ .rcv_nxt   = target->ack,
-                                 .snd_una   = connection->shadow.peer.ack_seen ? connection->shadow.peer.ack : target->iss,
-                                 .snd_nxt   = target->nxt,
-                                 .iss       = target->iss,
-                                 .irs       = connection->irs,
-                                 .rcv_known = target->ack_seen,
-                                 .snd_known = target->any_seen,
-                                 .iss_known = target->syn_seen,
-                                 .irs_known = connection->irs_known };
+    *symbols =
+        (struct symbols){ .rcv_nxt   = target->ack,
+                          .snd_una   = connection->peer.shadow.peer.ack_seen ? connection->peer.shadow.peer.ack : target->iss,
+                          .snd_nxt   = target->nxt,
+                          .iss       = target->iss,
+                          .irs       = connection->peer.irs,
+                          .rcv_known = target->ack_seen,
+                          .snd_known = target->any_seen,
+                          .iss_known = target->syn_seen,
+                          .irs_known = connection->irs_known };
 }
 
 void segment_text(const struct symbols *symbols, const struct segment *segment, bool from_target, char *text, size_t room)

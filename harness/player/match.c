@@ -22,7 +22,7 @@ static void expect_number(const struct player *player, const struct connection *
 /* vocabulary, IUT: what is left out must have its correct value. A SYN's SEQ defines ISS and cannot be compared. */
 struct expectation expect(const struct player *player, const struct connection *connection, const struct rung_segment *want)
 {
-    const struct shadow_end *target = &connection->shadow.target;
+    const struct shadow_end *target = &connection->peer.shadow.target;
     struct expectation       e      = { .want = want, .flags = want->flags };
     bool                     syn    = (want->flags & SYN) != 0;
     bool                     ack    = (want->flags & (ACK | MAY_ACK)) != 0;
@@ -33,8 +33,8 @@ struct expectation expect(const struct player *player, const struct connection *
     expect_number(player, connection, want->seq, seq, known && !syn, &e.seq, &e.check_seq, &e.seq_bound);
     if (want->seq != 0 && !known && !term_is(want->seq, BASE_ABSOLUTE) && term_is(want->seq, BASE_ISS))
         e.check_seq = false;
-    expect_number(player, connection, want->ack, target->ack_seen ? rcv_nxt(connection) : connection->irs + 1,
-                  ack && (target->ack_seen || connection->syn_sent), &e.ack, &e.check_ack, &e.ack_bound);
+    expect_number(player, connection, want->ack, target->ack_seen ? peer_rcv_nxt(&connection->peer) : connection->peer.irs + 1,
+                  ack && (target->ack_seen || connection->peer.syn_sent), &e.ack, &e.check_ack, &e.ack_bound);
     expect_number(player, connection, want->len, 0, true, &e.len, &check_len, &e.len_bound);
     e.any_len = !check_len;
     return e;
@@ -173,9 +173,9 @@ static bool options_match(const struct player *player, const struct connection *
 bool text_matches(const struct player *player, const struct connection *connection, const struct segment *segment,
                   char *difference, size_t room)
 {
-    uint32_t first = segment->seq + (segment->flags & SYN ? 1 : 0) - connection->shadow.target.iss - 1;
+    uint32_t first = segment->seq + (segment->flags & SYN ? 1 : 0) - connection->peer.shadow.target.iss - 1;
 
-    if (!connection->shadow.target.syn_seen)
+    if (!connection->peer.shadow.target.syn_seen)
         return true;
     for (uint32_t i = 0; i < segment->text_octets; i++) {
         uint8_t octet;
@@ -238,9 +238,9 @@ bool matches(const struct player *player, const struct connection *connection, c
 /* vocabulary, rule 3: octets, SYN or FIN in SND.UNA..SND.NXT that were seen before. */
 static bool repeats(const struct connection *connection, const struct segment *segment)
 {
-    const struct shadow_end *target = &connection->shadow.target;
+    const struct shadow_end *target = &connection->peer.shadow.target;
     uint32_t                 length = segment_length(segment);
-    uint32_t                 una    = connection->shadow.peer.ack_seen ? connection->shadow.peer.ack : target->iss;
+    uint32_t                 una    = connection->peer.shadow.peer.ack_seen ? connection->peer.shadow.peer.ack : target->iss;
 
     return target->any_seen && length > 0 && !(segment->flags & RST) && seq_before(una, segment->seq + length) &&
            seq_before_eq(una, segment->seq) && seq_before_eq(segment->seq + length, target->nxt);
@@ -249,10 +249,10 @@ static bool repeats(const struct connection *connection, const struct segment *s
 /* The same SEQ and ACK as before with a larger window, once the application could read. */
 static bool updates_window(const struct connection *connection, const struct segment *segment)
 {
-    const struct shadow_end *target = &connection->shadow.target;
+    const struct shadow_end *target = &connection->peer.shadow.target;
     uint32_t                 window = segment->window;
 
-    if (shadow_scales(&connection->shadow))
+    if (shadow_scales(&connection->peer.shadow))
         window <<= target->syn.window_scale;
     return (segment->flags & ~(unsigned)PSH) == ACK && segment->text_octets == 0 && target->ack_seen &&
            segment->ack == target->ack && segment->seq == target->nxt && window > target->window;
@@ -261,11 +261,11 @@ static bool updates_window(const struct connection *connection, const struct seg
 /* A bare ACK on the way to octets that were sent for an echo's sake. */
 static bool acknowledges_lent(const struct connection *connection, const struct segment *segment)
 {
-    const struct shadow_end *target = &connection->shadow.target;
+    const struct shadow_end *target = &connection->peer.shadow.target;
 
-    return connection->lent && (segment->flags & ~(unsigned)PSH) == ACK && segment->text_octets == 0 &&
+    return connection->peer.lent && (segment->flags & ~(unsigned)PSH) == ACK && segment->text_octets == 0 &&
            segment->seq == target->nxt && seq_before(target->ack, segment->ack) &&
-           seq_before_eq(segment->ack, connection->lent_to);
+           seq_before_eq(segment->ack, connection->peer.lent_to);
 }
 
 bool noise(const struct connection *connection, const struct record *record)
@@ -280,49 +280,17 @@ bool noise(const struct connection *connection, const struct record *record)
 
 /* ---- taking ---------------------------------------------------------------------------------------------------------- */
 
-/* What of the segment lies inside the window that we offered, and in order, is accepted: the default ACK moves over it. */
-static void accept_octets(struct connection *connection, const struct segment *segment)
-{
-    const struct shadow_end *peer = &connection->shadow.peer;
-    uint32_t                 from = segment->seq, to = segment->seq + segment_length(segment);
-
-    if (segment->flags & RST)
-        return;
-    if (segment->flags & SYN) {
-        connection->accepted = segment->seq + 1;
-        connection->accepts  = true;
-        return;
-    }
-    if (!connection->accepts || seq_before(connection->accepted, from) || seq_before_eq(to, connection->accepted))
-        return;
-    bool has_fin = (segment->flags & FIN) != 0;
-
-    if (has_fin)
-        to--;
-    if (peer->ack_seen && seq_before(peer->right_edge, to)) {
-        to      = peer->right_edge;
-        has_fin = false;
-    }
-    if (seq_before(connection->accepted, to))
-        connection->accepted = to;
-    if (has_fin && !connection->fin_held && connection->accepted == to)
-        connection->accepted = to + 1;
-}
-
 /* The rung has read this arrival: symbols move. */
 void take(struct player *player, struct record *record)
 {
     struct connection    *connection    = &player->scene.connections[record->connection];
     const struct segment *segment       = &record->packet.segment;
-    bool                  moves_nothing = connection->shadow.target.ack_seen && segment_length(segment) == 0 &&
-                         (segment->flags & (ACK | RST)) == ACK && segment->ack == connection->shadow.target.ack;
+    bool                  moves_nothing = connection->peer.shadow.target.ack_seen && segment_length(segment) == 0 &&
+                         (segment->flags & (ACK | RST)) == ACK && segment->ack == connection->peer.shadow.target.ack;
 
     if (moves_nothing)
         connection->challenged_us = record->time_us;
-    accept_octets(connection, segment);
-    shadow_sees(&connection->shadow, true, segment, &record->options);
-    if (connection->target_port == 0)
-        connection->target_port = segment->source_port;
+    peer_takes(&connection->peer, segment, &record->options);
     player->scene.last_segment = record->index;
     player->scene.time_us      = record->time_us;
 }

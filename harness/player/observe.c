@@ -129,7 +129,7 @@ static enum outcome something_else(struct player *player, const struct step *ste
 
     record_text(player, record, actual, sizeof actual);
     /* Something sent again says that the target did not get our answer to it. */
-    const struct shadow_end *target = &player->scene.connections[of].shadow.target;
+    const struct shadow_end *target = &player->scene.connections[of].peer.shadow.target;
     bool again = target->any_seen && segment_length(&record->packet.segment) > 0 && (record->packet.segment.flags & RST) == 0 &&
                  seq_before(record->packet.segment.seq, target->nxt);
 
@@ -213,7 +213,7 @@ enum outcome observe_one(struct player *player, const struct step *step)
 static bool acks_towards(const struct connection *connection, const struct record *record, uint32_t goal, char *difference,
                          size_t room)
 {
-    const struct shadow_end *target  = &connection->shadow.target;
+    const struct shadow_end *target  = &connection->peer.shadow.target;
     const struct segment    *segment = &record->packet.segment;
 
     if (!sound(record, difference, room))
@@ -275,7 +275,7 @@ enum outcome observe_acks(struct player *player, const struct step *step)
     char          expected[500], actual[500], difference[200];
 
     acks_expected_text(player, connection, goal, expected, sizeof expected);
-    while (!connection->shadow.target.ack_seen || connection->shadow.target.ack != goal) {
+    while (!connection->peer.shadow.target.ack_seen || connection->peer.shadow.target.ack != goal) {
         struct record *record = next_arrival(player, window.wait_until_us);
 
         if (player->play->verdict == VERDICT_ERROR)
@@ -318,7 +318,7 @@ static bool belongs(const struct player *player, const struct connection *connec
     const struct segment *segment = &record->packet.segment;
     uint32_t              length  = (uint32_t)segment->text_octets;
     uint32_t              past    = segment->seq + length;
-    uint32_t              edge    = connection->shadow.peer.right_edge;
+    uint32_t              edge    = connection->peer.shadow.peer.right_edge;
 
     if (!sound(record, difference, room))
         return false;
@@ -332,7 +332,7 @@ static bool belongs(const struct player *player, const struct connection *connec
         snprintf(difference, room, "a segment of %u octets where %u is the bound", length, harvest->each);
     else if (length + segment->option_octets > harvest->limit)
         snprintf(difference, room, "a segment of %u octets is above the MSS of %u", length, harvest->limit);
-    else if (connection->shadow.peer.ack_seen && seq_before(edge, past))
+    else if (connection->peer.shadow.peer.ack_seen && seq_before(edge, past))
         snprintf(difference, room, "%u octets lie beyond the window", past - edge);
     else
         return text_matches(player, connection, segment, difference, room);
@@ -346,19 +346,20 @@ static enum outcome acknowledge(struct player *player)
     unsigned                         index      = player->scene.current;
 
     /* When a ONE_OF reads the same octets again, their ACK has left already. */
-    if (player->acked_any[index] && seq_before_eq(connection->accepted, player->acked_to[index])) {
-        connection->shadow.peer.ack = connection->accepted;
+    if (player->acked_any[index] && seq_before_eq(connection->peer.accepted, player->acked_to[index])) {
+        connection->peer.shadow.peer.ack = connection->peer.accepted;
         return THROUGH;
     }
     player->acked_any[index] = true;
-    player->acked_to[index]  = connection->accepted;
+    player->acked_to[index]  = connection->peer.accepted;
     return send_segment(player, &plain);
 }
 
 static struct harvest harvest_for(const struct player *player, const struct connection *connection,
                                   const struct rung_segment *rung)
 {
-    struct harvest harvest = { .at = connection->shadow.target.nxt, .limit = target_segment_limit(player, connection) };
+    struct harvest harvest = { .at    = connection->peer.shadow.target.nxt,
+                               .limit = peer_target_limit(&connection->peer, &player->link) };
 
     if (rung->seq != 0)
         harvest.at = value_of(player, connection, rung->seq);
@@ -429,12 +430,12 @@ static enum outcome read_octets(struct player *player, const struct step *step)
 enum outcome come_to_rest(struct player *player)
 {
     struct connection *connection = current(player);
-    struct shadow_end *peer       = &connection->shadow.peer;
+    struct shadow_end *peer       = &connection->peer.shadow.peer;
 
-    if (player->options.service != SERVICE_ECHO || !connection->accepts || !peer->ack_seen)
+    if (player->options.service != SERVICE_ECHO || !connection->peer.accepts || !peer->ack_seen)
         return THROUGH;
     /* What waits for our ACK (RFC 9293 3.7.4, a full congestion window) would never come without it. */
-    if (seq_before(peer->ack, connection->accepted) && acknowledge(player) != THROUGH)
+    if (seq_before(peer->ack, connection->peer.accepted) && acknowledge(player) != THROUGH)
         return NOT_THROUGH;
     uint32_t    owed = echo_owed(player, connection);
     struct step rest = { .rung = RUNG_IUT_SENDS, .segment = { .len = ZERO + owed } };
@@ -466,7 +467,7 @@ static enum outcome read_ack(struct player *player, const struct step *step, uin
         acks_expected_text(player, connection, goal, expected, sizeof expected);
         bool own = record->connection == (int)player->scene.current;
         if (own && acks_towards(connection, record, goal, difference, sizeof difference)) {
-            uint32_t stride = record->packet.segment.ack - connection->shadow.target.ack;
+            uint32_t stride = record->packet.segment.ack - connection->peer.shadow.target.ack;
             uint32_t limit  = step->segment.stride != 0 ? value_of(player, connection, step->segment.stride) : UINT32_MAX;
 
             record_text(player, record, actual, sizeof actual);
@@ -487,7 +488,7 @@ static enum outcome read_ack(struct player *player, const struct step *step, uin
 /* Octets of the next segment that the target's window has room for; 0 if it must open first. */
 static uint32_t room_for(const struct connection *connection, uint32_t at, uint32_t end, uint32_t each)
 {
-    uint32_t edge = connection->shadow.target.ack + connection->shadow.target.window;
+    uint32_t edge = connection->peer.shadow.target.ack + connection->peer.shadow.target.window;
     uint32_t room = seq_before(at, edge) ? edge - at : 0;
     uint32_t left = end - at < each ? end - at : each;
 
@@ -499,12 +500,12 @@ enum outcome peer_sends(struct player *player, const struct step *step)
     struct connection *connection = current(player);
     uint32_t           at         = value_of(player, connection, RCV_NXT);
     uint32_t           end        = at + value_of(player, connection, step->segment.len);
-    uint32_t           each =
-        step->segment.each != 0 ? value_of(player, connection, step->segment.each) : peer_segment_limit(player, connection);
-    uint64_t wait_us = stretched(player, DEFAULT_WAIT_MS);
-    bool     came;
+    uint32_t           each       = step->segment.each != 0 ? value_of(player, connection, step->segment.each)
+                                                            : peer_own_limit(&connection->peer, &player->link);
+    uint64_t           wait_us    = stretched(player, DEFAULT_WAIT_MS);
+    bool               came;
 
-    while (connection->shadow.target.ack != end) {
+    while (connection->peer.shadow.target.ack != end) {
         uint32_t size = room_for(connection, at, end, each);
         uint64_t now  = player->target->now_us(player->target->self);
 
@@ -519,7 +520,7 @@ enum outcome peer_sends(struct player *player, const struct step *step)
             do {
                 if (read_ack(player, step, end, until_us, &came) != THROUGH)
                     return NOT_THROUGH;
-            } while (came && connection->shadow.target.ack != end);
+            } while (came && connection->peer.shadow.target.ack != end);
             player->scene.time_us = player->target->now_us(player->target->self);
             continue;
         }

@@ -155,7 +155,7 @@ static enum outcome go_on(struct player *player, const struct step *step)
     if (scene->current >= CONNECTIONS)
         return give_up(player, VERDICT_ERROR, "a case has at most %d connections", CONNECTIONS);
     while (scene->count <= scene->current) {
-        scene->connections[scene->count].peer_port = (uint16_t)(player->target->first_port + scene->count);
+        scene->connections[scene->count].peer.port = (uint16_t)(player->target->first_port + scene->count);
         scene->count++;
     }
     return THROUGH;
@@ -412,9 +412,10 @@ struct play *play_ladder(const struct ladder_case *ladder, enum state each, stru
     player->options                        = *options;
     player->play                           = play;
     player->random                         = (uint32_t)(options->seed * 2654435761u) ^ target->first_port;
+    player->link                           = (struct peer_link){ target->tester, target->address, target->mtu, options->seed };
     player->scene.last_segment             = SIZE_MAX;
     player->scene.count                    = 1;
-    player->scene.connections[0].peer_port = target->first_port;
+    player->scene.connections[0].peer.port = target->first_port;
     player->scene.time_us                  = target->now_us(target->self);
     player->began_us                       = player->scene.time_us;
 

@@ -80,7 +80,7 @@ bool target_octet(const struct player *player, const struct connection *connecti
         return position < connection->app_sent;
     case SERVICE_ECHO:
         *octet = stream_octet(player->options.seed, false, position);
-        return !may_differ(connection, position);
+        return !peer_may_differ(&connection->peer, position);
     default:
         return false;
     }
@@ -90,23 +90,23 @@ bool target_octet(const struct player *player, const struct connection *connecti
 enum outcome send_for_echo(struct player *player, uint32_t octets)
 {
     struct connection *connection = current(player);
-    uint32_t           at         = rcv_nxt(connection);
+    uint32_t           at         = peer_rcv_nxt(&connection->peer);
     uint32_t           end        = at + octets;
-    uint32_t           edge       = connection->shadow.target.ack + connection->shadow.target.window;
+    uint32_t           edge       = connection->peer.shadow.target.ack + connection->peer.shadow.target.window;
 
     if (seq_before(edge, end))
         return give_up(player, VERDICT_INCONCLUSIVE, "the window of %u octets is too small to have %u octets echoed",
-                       connection->shadow.target.window, octets);
+                       connection->peer.shadow.target.window, octets);
     while (at != end) {
-        uint32_t            most    = peer_segment_limit(player, connection);
+        uint32_t            most    = peer_own_limit(&connection->peer, &player->link);
         uint32_t            size    = end - at < most ? end - at : most;
         struct rung_segment segment = { .flags = ACK, .seq = ZERO + at, .ack = SND_UNA, .len = ZERO + size };
 
         if (send_segment(player, &segment) != THROUGH)
             return NOT_THROUGH;
         at += size;
-        connection->lent    = true;
-        connection->lent_to = at;
+        connection->peer.lent    = true;
+        connection->peer.lent_to = at;
     }
     return THROUGH;
 }
@@ -114,12 +114,12 @@ enum outcome send_for_echo(struct player *player, uint32_t octets)
 /* Octets that an echo service has acknowledged and not sent back. */
 uint32_t echo_owed(const struct player *player, const struct connection *connection)
 {
-    const struct shadow_end *target = &connection->shadow.target, *peer = &connection->shadow.peer;
+    const struct shadow_end *target = &connection->peer.shadow.target, *peer = &connection->peer.shadow.peer;
 
     if (player->options.service != SERVICE_ECHO || !target->syn_seen || !target->ack_seen || target->fin_seen ||
         target->rst_seen)
         return 0;
-    uint32_t taken = target->ack - connection->irs - 1;
+    uint32_t taken = target->ack - connection->peer.irs - 1;
 
     if (peer->fin_seen && seq_before(peer->fin_seq, target->ack))
         taken--;
@@ -136,7 +136,7 @@ enum outcome sees_echo(struct player *player, const struct step *step)
 
     if (come_to_rest(player) != THROUGH)
         return NOT_THROUGH;
-    connection->app_judged = connection->shadow.target.nxt - connection->shadow.target.iss - 1;
+    connection->app_judged = connection->peer.shadow.target.nxt - connection->peer.shadow.target.iss - 1;
     snprintf(expected, sizeof expected, "%u octets are echoed", at_least);
     snprintf(actual, sizeof actual, "%llu were", (unsigned long long)(connection->app_judged - began));
     if (connection->app_judged - began < at_least)
