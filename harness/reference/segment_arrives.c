@@ -129,6 +129,7 @@ void tcp_return_to_listen(struct tcp *tcp, struct control_block *tcb)
     }
     begin_sending(tcb, tcb->before_snd_nxt);
     tcb->send_count   = 0;
+    tcb->close_queued = true;
     tcb->fin_sent     = true;
     tcb->fin_seen     = true;
     tcb->fin_received = true;
