@@ -92,15 +92,32 @@ uint32_t peer_value(const struct peer *peer, const struct peer_link *link, term 
     return (uint32_t)value;
 }
 
-/* What was sent at a sequence number is known for ever, and no
- * two places nearby look alike. */
-uint8_t stream_octet(uint64_t seed, bool from_target, uint32_t position)
+enum { STREAM_BLOCK = 8 };
+
+/* The octets of one block of the stream. No two places nearby look alike. */
+static uint64_t stream_block(uint64_t seed, bool from_target, uint32_t block)
 {
-    uint64_t mixed = (seed * 2 + from_target + 1) * 0x9e3779b97f4a7c15u + position;
+    uint64_t mixed = (seed * 2 + from_target + 1) * 0x9e3779b97f4a7c15u + block;
 
     mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9u;
     mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebu;
-    return (uint8_t)(mixed >> 56);
+    return mixed ^ (mixed >> 31);
+}
+
+uint8_t stream_octet(uint64_t seed, bool from_target, uint32_t position)
+{
+    return (uint8_t)(stream_block(seed, from_target, position / STREAM_BLOCK) >> position % STREAM_BLOCK * 8);
+}
+
+void stream_octets(uint64_t seed, bool from_target, uint32_t position, uint8_t *octets, size_t count)
+{
+    uint64_t block = stream_block(seed, from_target, position / STREAM_BLOCK);
+
+    for (size_t i = 0; i < count; i++, position++) {
+        if (position % STREAM_BLOCK == 0)
+            block = stream_block(seed, from_target, position / STREAM_BLOCK);
+        octets[i] = (uint8_t)(block >> position % STREAM_BLOCK * 8);
+    }
 }
 
 enum state peer_state_shown(const struct peer *peer, bool listens)
@@ -241,13 +258,12 @@ void peer_text(struct peer *peer, const struct peer_link *link, const struct run
 {
     uint32_t first = segment->seq + (segment->flags & SYN ? 1 : 0) - peer->irs - 1;
 
-    for (uint32_t i = 0; i < segment->text_octets; i++) {
-        text[i] = stream_octet(link->seed, false, first + i);
-        if (rung->fill == OTHER)
-            text[i] ^= 0xff;
-    }
-    if (rung->fill == OTHER && peer->other_count < OTHER_RANGES)
-        peer->others[peer->other_count++] = (struct range){ first, first + (uint32_t)segment->text_octets };
+    stream_octets(link->seed, false, first, text, segment->text_octets);
+    if (rung->fill != OTHER || peer->other_count == OTHER_RANGES)
+        return;
+    for (size_t i = 0; i < segment->text_octets; i++)
+        text[i] ^= 0xff;
+    peer->others[peer->other_count++] = (struct range){ first, first + (uint32_t)segment->text_octets };
 }
 
 struct damage_wish peer_damage(const struct peer *peer, const struct peer_link *link, const struct rung_segment *rung)
@@ -297,6 +313,27 @@ void peer_sent(struct peer *peer, const struct segment *segment, const struct tc
     peer->window_field = segment->window;
     if (options->has_timestamps && seq_before(peer->tsval, options->tsval))
         peer->tsval = options->tsval;
+}
+
+size_t peer_icmp(const struct peer *peer, const struct peer_link *link, const struct message *message, const uint8_t *quoted,
+                 size_t quoted_octets, uint8_t *packet, size_t room)
+{
+    uint8_t made[128];
+
+    if (quoted == NULL) {
+        struct segment never_sent = { .source           = link->target,
+                                      .destination      = link->tester,
+                                      .source_port      = peer->target_port,
+                                      .destination_port = peer->port,
+                                      .seq   = peer_value(peer, link, message->quotes != 0 ? message->quotes : SND_UNA),
+                                      .ack   = peer->shadow.target.ack,
+                                      .flags = ACK };
+
+        quoted        = made;
+        quoted_octets = segment_encode(&never_sent, made, sizeof made);
+    }
+    return icmp_error_encode(message->kind, peer_value(peer, link, message->mtu), &link->tester, quoted, quoted_octets, packet,
+                             room);
 }
 
 /* ---- receiving --------------------------------------------------------------------------------------------------------- */

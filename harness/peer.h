@@ -50,6 +50,7 @@ enum state peer_state_shown(const struct peer *peer, bool listens);
 
 /* ---- octets: a fixed function of seed, direction and place in the stream */
 uint8_t stream_octet(uint64_t seed, bool from_target, uint32_t position);
+void    stream_octets(uint64_t seed, bool from_target, uint32_t position, uint8_t *octets, size_t count);
 /* Whether octets that differ from the stream's were sent for this place in it (filler OTHER). */
 bool peer_may_differ(const struct peer *peer, uint64_t position);
 
@@ -65,6 +66,11 @@ void peer_text(struct peer *peer, const struct peer_link *link, const struct run
 struct damage_wish peer_damage(const struct peer *peer, const struct peer_link *link, const struct rung_segment *rung);
 /* It has left; `believed` is false where the target must drop it (damage, another's address). */
 void peer_sent(struct peer *peer, const struct segment *segment, const struct tcp_options *options, bool believed);
+
+/* The ICMP error that the rung means, quoting `quoted` or, where that is NULL, a segment at its SEQ that may never have been
+ * sent. Returns its octets; 0 where the kind does not exist in that family or room is too small. */
+size_t peer_icmp(const struct peer *peer, const struct peer_link *link, const struct message *message, const uint8_t *quoted,
+                 size_t quoted_octets, uint8_t *packet, size_t room);
 
 /* ---- receiving: symbols move, and what lies inside the window that we offered, and in order, is accepted */
 void peer_takes(struct peer *peer, const struct segment *segment, const struct tcp_options *options);

@@ -132,37 +132,20 @@ static const struct record *segment_sent_at(const struct player *player, const s
 enum outcome send_icmp(struct player *player, const struct step *step)
 {
     struct connection   *connection = current(player);
+    const struct peer   *peer       = &connection->peer;
     struct error         error      = { "" };
     term                 quotes     = step->message.quotes != 0 ? step->message.quotes : SND_UNA;
-    uint32_t             seq        = value_of(player, connection, quotes);
-    const struct record *quoted     = segment_sent_at(player, connection, seq);
-    uint8_t              packet[1500], made[128];
-    const uint8_t       *octets = made;
-    size_t               count;
-
-    if (quoted != NULL) {
-        octets = quoted->octets;
-        count  = quoted->count;
-    } else {
-        struct segment never_sent = { .source           = player->target->address,
-                                      .destination      = player->target->tester,
-                                      .source_port      = connection->peer.target_port,
-                                      .destination_port = connection->peer.port,
-                                      .seq              = seq,
-                                      .ack              = connection->peer.shadow.target.ack,
-                                      .flags            = ACK };
-
-        count = segment_encode(&never_sent, made, sizeof made);
-    }
-    uint32_t mtu  = value_of(player, connection, step->message.mtu);
-    size_t   size = icmp_error_encode(step->message.kind, mtu, &player->target->tester, octets, count, packet, sizeof packet);
+    const struct record *quoted     = segment_sent_at(player, connection, peer_value(peer, &player->link, quotes));
+    uint8_t              packet[1500];
+    size_t               size = peer_icmp(peer, &player->link, &step->message, quoted != NULL ? quoted->octets : NULL,
+                            quoted != NULL ? quoted->count : 0, packet, sizeof packet);
 
     if (size == 0)
         return give_up(player, VERDICT_SKIP, "this ICMP message does not exist over IPv%u", player->target->address.family);
     if (!player->target->deliver_packet(player->target->self, packet, size, &error))
         return give_up(player, VERDICT_ERROR, "%s", error.sentence);
     if (step->message.kind == PACKET_TOO_BIG)
-        connection->peer.path_mtu = mtu;
+        connection->peer.path_mtu = peer_value(peer, &player->link, step->message.mtu);
     player->scene.time_us = player->target->now_us(player->target->self);
     return THROUGH;
 }

@@ -106,8 +106,6 @@ struct tcp {
     uint32_t              generation;
     struct control_block *blocks; /* config.connections of them; state CLOSED: free */
     size_t                used;   /* blocks that were ever in use: none is beyond */
-    uint8_t              *buffers;
-    struct held_range    *ranges;
     uint8_t              *packet, *text; /* where a packet is put together */
 };
 

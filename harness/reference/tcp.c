@@ -63,6 +63,23 @@ static void give_memory(const struct tcp_host *host, void *memory)
         free(memory);
 }
 
+/* Each of exactly its size, so that a tool that watches memory sees every octet beyond. */
+static bool take_buffers(struct tcp *tcp)
+{
+    size_t ranges = tcp->config.held_ranges + 1; /* one more for octets in order */
+
+    for (size_t i = 0; i < tcp->config.connections; i++) {
+        struct control_block *tcb = &tcp->blocks[i];
+
+        tcb->send_buffer    = take_memory(&tcp->host, tcp->config.send_buffer_octets);
+        tcb->receive_buffer = take_memory(&tcp->host, tcp->config.receive_buffer_octets);
+        tcb->held           = take_memory(&tcp->host, ranges * sizeof *tcb->held);
+        if (!tcb->send_buffer || !tcb->receive_buffer || !tcb->held)
+            return false;
+    }
+    return true;
+}
+
 struct tcp *tcp_create(const struct tcp_config *config, const struct tcp_host *host)
 {
     if (!config_is_sound(config))
@@ -71,24 +88,14 @@ struct tcp *tcp_create(const struct tcp_config *config, const struct tcp_host *h
 
     if (tcp == NULL)
         return NULL;
-    size_t octets = config->send_buffer_octets + config->receive_buffer_octets;
-    size_t ranges = config->held_ranges + 1; /* one more for octets in order */
-
-    tcp->config  = *config;
-    tcp->host    = *host;
-    tcp->blocks  = take_memory(host, config->connections * sizeof *tcp->blocks);
-    tcp->buffers = take_memory(host, config->connections * octets);
-    tcp->ranges  = take_memory(host, config->connections * ranges * sizeof *tcp->ranges);
-    tcp->packet  = take_memory(host, config->mtu_octets);
-    tcp->text    = take_memory(host, config->mtu_octets);
-    if (!tcp->blocks || !tcp->buffers || !tcp->ranges || !tcp->packet || !tcp->text) {
+    tcp->config = *config;
+    tcp->host   = *host;
+    tcp->blocks = take_memory(host, config->connections * sizeof *tcp->blocks);
+    tcp->packet = take_memory(host, config->mtu_octets);
+    tcp->text   = take_memory(host, config->mtu_octets);
+    if (!tcp->blocks || !tcp->packet || !tcp->text || !take_buffers(tcp)) {
         tcp_destroy(tcp);
         return NULL;
-    }
-    for (size_t i = 0; i < config->connections; i++) {
-        tcp->blocks[i].send_buffer    = tcp->buffers + i * octets;
-        tcp->blocks[i].receive_buffer = tcp->blocks[i].send_buffer + config->send_buffer_octets;
-        tcp->blocks[i].held           = tcp->ranges + i * ranges;
     }
     tcp_iss_begin(tcp);
     return tcp;
@@ -100,9 +107,12 @@ void tcp_destroy(struct tcp *tcp)
         return;
     struct tcp_host host = tcp->host;
 
+    for (size_t i = 0; tcp->blocks != NULL && i < tcp->config.connections; i++) {
+        give_memory(&host, tcp->blocks[i].send_buffer);
+        give_memory(&host, tcp->blocks[i].receive_buffer);
+        give_memory(&host, tcp->blocks[i].held);
+    }
     give_memory(&host, tcp->blocks);
-    give_memory(&host, tcp->buffers);
-    give_memory(&host, tcp->ranges);
     give_memory(&host, tcp->packet);
     give_memory(&host, tcp->text);
     give_memory(&host, tcp);
