@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "inprocess/application.h"
 #include "inprocess/link.h"
@@ -15,7 +16,9 @@ enum {
     FIRST_OF_TESTER  = 1024,
     EPHEMERAL_FIRST  = 65024, /* above the tester's ports */
     EPHEMERAL_LAST   = 65535,
-    CONNECTIONS_MOST = 256
+    CONNECTIONS_MOST = 256,
+    MEMORY_OCTETS    = 48 << 20, /* for all their buffers: a case touches a few */
+    MEMORY_ALIGNMENT = 16
 };
 
 struct prepared {
@@ -28,6 +31,8 @@ struct inprocess {
     struct ip_address   address;
     struct link         link;
     struct tcp         *tcp;
+    uint8_t            *memory; /* of the TCP: pages that nobody touches cost nothing */
+    size_t              memory_used;
     struct application *application;
     struct link_packet *shown; /* what `next` handed out last */
 };
@@ -71,6 +76,23 @@ static void signal_from_tcp(void *context, tcp_name connection, enum tcp_signal 
     struct inprocess *self = context;
 
     application_note(self->application, connection, signal);
+}
+
+static void *allocate(void *context, size_t octets)
+{
+    struct inprocess *self = context;
+    size_t            size = (octets + MEMORY_ALIGNMENT - 1) / MEMORY_ALIGNMENT * MEMORY_ALIGNMENT;
+
+    if (self->memory == MAP_FAILED || MEMORY_OCTETS - self->memory_used < size)
+        return NULL;
+    self->memory_used += size;
+    return self->memory + self->memory_used - size;
+}
+
+static void release_memory(void *context, void *memory)
+{
+    (void)context;
+    (void)memory; /* all of it goes with the target */
 }
 
 /* The target's IP layer: takes what is addressed to it. An address is at octet 16 of IPv4 and octet 24 of IPv6. */
@@ -187,6 +209,8 @@ static void close_target(void *context)
 
     tcp_destroy(self->tcp);
     application_free(self->application);
+    if (self->memory != MAP_FAILED)
+        munmap(self->memory, MEMORY_OCTETS);
     link_empty(&self->link);
     fault_end(self->link.fault);
     free(self->shown);
@@ -199,8 +223,11 @@ static void close_target(void *context)
 static struct tcp *make_reference(struct inprocess *self, uint64_t seed)
 {
     struct tcp_config config;
-    struct tcp_host   host = { .context = self, .output = from_tcp, .signal = signal_from_tcp };
+    struct tcp_host   host = {
+          .context = self, .output = from_tcp, .signal = signal_from_tcp, .allocate = allocate, .release = release_memory
+    };
 
+    self->memory = mmap(NULL, MEMORY_OCTETS, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     tcp_config_default(&config);
     config.connections     = CONNECTIONS_MOST;
     config.mtu_octets      = LINK_MTU_OCTETS;
