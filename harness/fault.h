@@ -1,6 +1,6 @@
 /* fault.h: deliberate faults that stand between tester and target, so that a self-test can show what the catalog says of
- * a target that is broken in a known way. A fault sees one IP packet at a time; it knows no connection, no case and
- * nothing of how packets travel. */
+ * a target that is broken in a known way. A fault sees one IP packet at a time, and may remember connections by what it saw of
+ * them; it knows no case and nothing of how packets travel. */
 #ifndef TCPROVE_FAULT_H
 #define TCPROVE_FAULT_H
 
@@ -11,13 +11,18 @@
 #include "error.h"
 
 enum fault_verdict { FAULT_PASS, FAULT_DROP };
+enum fault_way { FAULT_TO_TARGET, FAULT_FROM_TARGET };
+
+/* What a fault has seen of one case's connections. */
+struct fault_memory;
 
 /* One fault. Each function may alter packet[0..*count), an IPv4 or IPv6 packet, in place and may make *count smaller, never
- * larger. A direction without a function lets everything pass. */
+ * larger. A direction without a function lets everything pass. A fault either looks at a packet by itself or remembers. */
 struct fault {
     const char *name, *what;
     enum fault_verdict (*to_target)(uint8_t *packet, size_t *count);
     enum fault_verdict (*from_target)(uint8_t *packet, size_t *count);
+    enum fault_verdict (*remembering)(struct fault_memory *memory, enum fault_way way, uint8_t *packet, size_t count);
 };
 
 /* The fault of that name; NULL where there is none. */
@@ -28,5 +33,22 @@ bool fault_named(const char *name, const struct fault **fault, struct error *err
 
 /* The faults in the table's order; NULL beyond its end. */
 const struct fault *fault_at(size_t index);
+
+/* A fault takes its place between the two ends of one case; for no fault *memory is NULL, which stands for "all passes" below.
+ * fault_end() frees it. false with a sentence. */
+bool fault_begin(const struct fault *fault, struct fault_memory **memory, struct error *error);
+void fault_end(struct fault_memory *memory);
+
+/* Whether packets on that way may be altered or dropped. */
+bool fault_touches(const struct fault_memory *memory, enum fault_way way);
+
+/* Lets the fault have a packet that comes by at time_us, on one clock for both ways. */
+enum fault_verdict fault_apply(struct fault_memory *memory, enum fault_way way, uint64_t time_us, uint8_t *packet,
+                               size_t *count);
+
+/* When the fault sends a packet by itself, as if it were the target's; UINT64_MAX for never. fault_take() has that packet, of
+ * `room` octets at most, and puts off the next: it returns the octets. */
+uint64_t fault_due_us(const struct fault_memory *memory);
+size_t   fault_take(struct fault_memory *memory, uint8_t *packet, size_t room);
 
 #endif

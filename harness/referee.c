@@ -18,10 +18,11 @@ struct stimulus {
 struct conversation {
     struct ip_address tester, target;
     uint16_t          tester_port, target_port;
-    struct shadow     shadow;
-    bool     opened;  /* the target sent a SYN of its own: its SYN,ACK repeats an offer and answers none (RFC 9293 Figure 7) */
-    bool     muddled; /* a second SYN came: until the target answers it, sequence numbers mean nothing */
-    uint32_t new_iss;
+    struct shadow     shadow, before; /* of the incarnation that the target may go back to (RFC 9293 3.10.7.4, MAY-2) */
+    bool opened;  /* the target sent a SYN of its own: its SYN,ACK repeats an offer and answers none (RFC 9293 Figure 7) */
+    bool muddled; /* a second SYN came: until the target answers it, sequence numbers mean nothing */
+    struct segment       latest_syn; /* of the tester's, with its options */
+    struct tcp_options   latest_syn_options;
     struct stimulus      stimuli[STIMULI];
     size_t               stimulus_count;
     uint8_t             *stream, *known; /* the octets the target sent, from ISS+1 on, and which of them were seen */
@@ -135,12 +136,24 @@ static void rule_on(struct referee *referee, enum rule rule, bool kept, const ch
 
 /* ---- the tester's side ------------------------------------------------------------------------------------------------- */
 
-static void start_over(struct conversation *c)
+/* A new incarnation: of what was before, the tester's latest SYN alone counts, if the target answers it. */
+static void start_over(struct conversation *c, bool answers)
 {
+    c->before = c->shadow;
     memset(&c->shadow, 0, sizeof c->shadow);
     if (c->known != NULL)
         memset(c->known, 0, c->stream_room);
-    c->muddled = false;
+    c->muddled = c->opened = false;
+    if (answers)
+        shadow_sees(&c->shadow, false, &c->latest_syn, &c->latest_syn_options);
+}
+
+/* Both SYNs are acknowledged: a SYN that comes now is a stimulus, and moves nothing. */
+static bool synchronized_shown(const struct shadow *shadow)
+{
+    const struct shadow_end *target = &shadow->target, *peer = &shadow->peer;
+
+    return target->syn_seen && target->ack_seen && peer->ack_seen && seq_before(target->iss, peer->ack);
 }
 
 static void tester_sent(struct conversation *c, const struct packet *packet, const struct tcp_options *options)
@@ -151,17 +164,40 @@ static void tester_sent(struct conversation *c, const struct packet *packet, con
         (struct stimulus){ segment->ack, segment->seq + segment_length(segment), (segment->flags & ACK) != 0 };
     if (packet->faults & ~(unsigned)FAULT_TCP_OPTIONS)
         return;
-    if ((segment->flags & SYN) && !(segment->flags & RST) && c->shadow.peer.syn_seen && c->shadow.peer.iss != segment->seq) {
-        c->muddled = true;
-        c->new_iss = segment->seq;
-        return;
+    if ((segment->flags & SYN) && !(segment->flags & RST)) {
+        c->latest_syn         = *segment;
+        c->latest_syn_options = *options;
+        if (c->shadow.peer.syn_seen && c->shadow.peer.iss != segment->seq) {
+            c->muddled = true;
+            return;
+        }
     }
+    /* Beyond the window it is dropped, whatever it carries. */
+    if (c->shadow.target.ack_seen && seq_before(c->shadow.target.right_edge, segment->seq))
+        return;
     struct segment seen = *segment;
 
     /* What the target was never sent cannot be acknowledged, and moves nothing at its side. */
     if ((seen.flags & ACK) && c->shadow.target.any_seen && seq_before(c->shadow.target.nxt, seen.ack))
         seen.flags = (uint8_t)(seen.flags & ~ACK);
+    struct tcp_options offered = c->shadow.peer.syn;
+    bool               again   = (seen.flags & SYN) && c->shadow.peer.syn_seen;
+
+    /* Sequence numbers begin with the SYN, whatever came before it. */
+    if ((seen.flags & SYN) && !again)
+        c->shadow.peer.any_seen = false;
+    if (again && (!(seen.flags & ACK) || synchronized_shown(&c->shadow))) {
+        uint32_t past = seen.seq + segment_length(&seen);
+
+        /* What else it carries may count, and be acknowledged. */
+        if (seq_before(c->shadow.peer.nxt, past))
+            c->shadow.peer.nxt = past;
+        return;
+    }
     shadow_sees(&c->shadow, false, &seen, options);
+    /* What the first SYN offered holds until the target answers another one. */
+    if (again)
+        c->shadow.peer.syn = offered;
 }
 
 /* ---- the rules ----------------------------------------------------------------------------------------------------------- */
@@ -226,8 +262,8 @@ static const char *option_out_of_place(const struct conversation *c, const struc
     return NULL;
 }
 
-/* RFC 9293 3.10.7.1 and 3.10.5: a RST answers a segment (SEQ from its ACK, or SEQ 0 and ACK over it) or ends the connection
- * from its own side (SEQ is SND.NXT). */
+/* RFC 9293 3.5.2 and 3.10.5: a RST answers a segment (SEQ from its ACK, or SEQ 0 and ACK over it) or ends the connection from
+ * its own side (SEQ is SND.NXT). Whether one that takes its SEQ from an ACK may have an ACK itself is for the cases to say. */
 static bool rst_is_formed(const struct conversation *c, const struct segment *segment)
 {
     const struct shadow_end *target = &c->shadow.target;
@@ -236,7 +272,7 @@ static bool rst_is_formed(const struct conversation *c, const struct segment *se
     if (target->any_seen && (segment->seq == target->nxt || (c->shadow.peer.ack_seen && segment->seq == c->shadow.peer.ack)))
         return true;
     for (size_t i = 0; i < kept; i++) {
-        if (!(segment->flags & ACK) && c->stimuli[i].has_ack && segment->seq == c->stimuli[i].ack)
+        if (c->stimuli[i].has_ack && segment->seq == c->stimuli[i].ack)
             return true;
         if ((segment->flags & ACK) && segment->seq == 0 && segment->ack == c->stimuli[i].end)
             return true;
@@ -312,6 +348,42 @@ static void judge_edge(struct referee *referee, const struct conversation *c, co
             target->right_edge - edge);
 }
 
+/* A SYN that took a connection out of TIME-WAIT has turned out an old duplicate. */
+static bool speaks_as_before(const struct conversation *c, const struct segment *segment)
+{
+    const struct shadow_end *before = &c->before.target;
+
+    return before->fin_seen && (segment->flags & (SYN | RST | ACK)) == ACK && segment->text_octets == 0 &&
+           segment->seq == before->nxt && segment->ack == before->ack;
+}
+
+/* Which incarnation of the connection a segment of the target's belongs to: the one that was, one that begins with it, or the
+ * one before, gone back to. False: that cannot be told, and nothing of it can be judged. */
+static bool find_incarnation(struct conversation *c, const struct segment *segment)
+{
+    const struct shadow_end *target = &c->shadow.target;
+    bool                     syn    = (segment->flags & (SYN | RST)) == SYN;
+    bool                     again  = syn && target->syn_seen && segment->seq == target->iss;
+
+    bool goes_on = (segment->flags & (SYN | RST | ACK)) == ACK && target->ack_seen &&
+                   seq_before_eq(target->ack, segment->ack) && seq_before_eq(segment->ack, c->shadow.peer.nxt);
+
+    if ((again && segment->ack == c->shadow.peer.iss + 1) || goes_on)
+        c->muddled = false; /* … with the connection that it had */
+    if (c->muddled && !(syn && segment->ack == c->latest_syn.seq + 1))
+        return false;
+    if (speaks_as_before(c, segment)) {
+        c->shadow = c->before;
+        return false;
+    }
+    bool opens = syn && !(segment->flags & ACK) && !target->syn_seen;
+    bool anew  = syn && target->syn_seen && segment->seq != target->iss;
+
+    if (c->muddled || opens || anew)
+        start_over(c, (segment->flags & ACK) && (c->latest_syn.flags & SYN));
+    return true;
+}
+
 static void judge_target(struct referee *referee, struct conversation *c, const struct packet *packet,
                          const struct tcp_options *options)
 {
@@ -321,16 +393,8 @@ static void judge_target(struct referee *referee, struct conversation *c, const 
         rule_on(referee, RULE_CHECKSUM, !(packet->faults & (FAULT_TCP_CHECKSUM | FAULT_IP_CHECKSUM)), "the checksum is wrong");
     if (packet->faults & ~(unsigned)FAULT_TCP_OPTIONS)
         return;
-    if (c->muddled) {
-        if ((segment->flags & SYN) && segment->ack == c->new_iss + 1) {
-            uint32_t iss = c->new_iss;
-
-            start_over(c);
-            c->shadow.peer = (struct shadow_end){ .syn_seen = true, .iss = iss, .any_seen = true, .nxt = iss + 1 };
-        } else {
-            return;
-        }
-    }
+    if (!find_incarnation(c, segment))
+        return;
     const char *misplaced = option_out_of_place(c, segment, options);
 
     if (segment->option_octets > 0)

@@ -104,8 +104,8 @@ struct tcp {
     uint8_t               secret[16]; /* RFC 6528 */
     uint16_t              next_ephemeral;
     uint32_t              generation;
-    struct control_block *blocks; /* config.connections of them; state CLOSED: free */
-    size_t                used;   /* blocks that were ever in use: none is beyond */
+    struct control_block *blocks;        /* config.connections of them; state CLOSED: free */
+    size_t                used;          /* blocks that were ever in use: none is beyond */
     uint8_t              *packet, *text; /* where a packet is put together */
 };
 

@@ -56,7 +56,7 @@ static void lower_path_mtu(struct tcp *tcp, struct control_block *tcb, uint32_t 
     tcb->path_mtu = mtu;
     tcp_work_out_smss(tcp, tcb);
     tcb->timing     = false;
-    tcb->resend_nxt = tcb->snd_una;
+    tcb->resend_nxt = tcb->snd_una == tcb->iss ? tcb->iss + 1 : tcb->snd_una; /* a SYN was not too big */
     tcp_settle(tcp, tcb);
 }
 

@@ -39,6 +39,7 @@ struct wire {
     struct craft         *craft;
     int                   raw; /* to this host; -1 where frames are sent */
     struct wire_wish      wish;
+    struct fault_memory  *fault;
     uint64_t              clock_offset_us; /* CLOCK_REALTIME minus CLOCK_MONOTONIC */
     struct own_packet    *first_own, *last_own, *handed;
     bool                  held; /* `frame` was captured and is still to be handed over */
@@ -146,7 +147,8 @@ struct wire *wire_open(const struct wire_wish *wish, struct error *error)
     write_filter(wish, filter);
     if (wire->out == NULL || wire->altered == NULL)
         error_set(error, "out of memory");
-    else if ((wire->capture = capture_open(wish->interface, filter, kept, error)) != NULL &&
+    else if (fault_begin(wish->fault, &wire->fault, error) &&
+             (wire->capture = capture_open(wish->interface, filter, kept, error)) != NULL &&
              (wire->craft = craft_open(wish->interface, error)) != NULL &&
              (!wish->local || (wire->raw = raw_open(wish->target.family, error)) >= 0))
         return wire;
@@ -168,6 +170,7 @@ void wire_close(struct wire *wire)
         wire->first_own = own->next;
         free(own);
     }
+    fault_end(wire->fault);
     free(wire->handed);
     free(wire->out);
     free(wire->altered);
@@ -175,11 +178,6 @@ void wire_close(struct wire *wire)
 }
 
 /* ---- delivering ------------------------------------------------------------------------------------------------------- */
-
-static bool alters_what_is_sent(const struct wire *wire)
-{
-    return wire->wish.fault != NULL && wire->wish.fault->to_target != NULL;
-}
 
 static bool remember_own(struct wire *wire, const uint8_t *packet, size_t count, struct error *error)
 {
@@ -216,7 +214,7 @@ static bool speaks_from_case(const struct wire *wire, const uint8_t *packet, siz
 
 static bool unseen_by_capture(const struct wire *wire, const uint8_t *packet, size_t count)
 {
-    return alters_what_is_sent(wire) || (wire->wish.shared && !speaks_from_case(wire, packet, count));
+    return fault_touches(wire->fault, FAULT_TO_TARGET) || (wire->wish.shared && !speaks_from_case(wire, packet, count));
 }
 
 /* The packet stands in wire->out behind the room for the Ethernet header. */
@@ -227,7 +225,7 @@ static bool send_out(struct wire *wire, size_t count, bool v6, struct error *err
     if (unseen_by_capture(wire, wire->out + ETHERNET_OCTETS, count) &&
         !remember_own(wire, wire->out + ETHERNET_OCTETS, count, error))
         return false;
-    if (alters_what_is_sent(wire) && wire->wish.fault->to_target(wire->out + ETHERNET_OCTETS, &count) == FAULT_DROP)
+    if (fault_apply(wire->fault, FAULT_TO_TARGET, wire_now_us(), wire->out + ETHERNET_OCTETS, &count) == FAULT_DROP)
         return true;
     if (wire->raw >= 0)
         return raw_send(wire->raw, wire->out + ETHERNET_OCTETS, count, error);
@@ -271,9 +269,8 @@ static void hand_own(struct wire *wire, struct arrival *arrival)
 /* Whether the captured frame concerns this case; if so *arrival is what is in it. */
 static bool hand_frame(struct wire *wire, struct arrival *arrival)
 {
-    const struct fault *fault  = wire->wish.fault;
-    const uint8_t      *frame  = wire->frame.octets;
-    const uint8_t      *source = frame + MAC_OCTETS;
+    const uint8_t *frame  = wire->frame.octets;
+    const uint8_t *source = frame + MAC_OCTETS;
 
     wire->held = false;
     if (wire->frame.count <= ETHERNET_OCTETS)
@@ -285,17 +282,33 @@ static bool hand_frame(struct wire *wire, struct arrival *arrival)
         own    = speaks_from_case(wire, frame + ETHERNET_OCTETS, wire->frame.count - ETHERNET_OCTETS);
         theirs = !own;
     }
-    if (!theirs && (!own || alters_what_is_sent(wire)))
+    if (!theirs && (!own || fault_touches(wire->fault, FAULT_TO_TARGET)))
         return false;
     *arrival = (struct arrival){ .time_us     = wire->frame.time_us,
                                  .from_target = theirs,
                                  .octets      = frame + ETHERNET_OCTETS,
                                  .count       = wire->frame.count - ETHERNET_OCTETS };
-    if (!theirs || fault == NULL || fault->from_target == NULL)
+    if (!theirs || !fault_touches(wire->fault, FAULT_FROM_TARGET))
         return true;
     memcpy(wire->altered, arrival->octets, arrival->count);
     arrival->octets = wire->altered;
-    return fault->from_target(wire->altered, &arrival->count) == FAULT_PASS;
+    return fault_apply(wire->fault, FAULT_FROM_TARGET, arrival->time_us, wire->altered, &arrival->count) == FAULT_PASS;
+}
+
+/* Whether the fault sends a packet by itself before all else that is there; if so *arrival is that. What was captured a little
+ * earlier may still be on its way to us. */
+static bool hand_fault(struct wire *wire, struct arrival *arrival)
+{
+    uint64_t due_us = fault_due_us(wire->fault);
+    uint64_t now_us = wire->held ? wire->frame.time_us : wire_now_us() - SETTLE_US;
+
+    if (due_us > now_us || (wire->first_own != NULL && wire->first_own->time_us < due_us))
+        return false;
+    *arrival = (struct arrival){ .time_us     = due_us,
+                                 .from_target = true,
+                                 .octets      = wire->altered,
+                                 .count       = fault_take(wire->fault, wire->altered, wire->room) };
+    return true;
 }
 
 /* Hands over the next packet that is there, in the order of time. */
@@ -307,6 +320,8 @@ static enum captured take(struct wire *wire, struct arrival *arrival, struct err
         if (got == CAPTURE_BROKEN)
             return got;
         wire->held = got == CAPTURED;
+        if (hand_fault(wire, arrival))
+            return CAPTURED;
         if (wire->first_own != NULL && (!wire->held || wire->first_own->time_us <= wire->frame.time_us)) {
             hand_own(wire, arrival);
             return CAPTURED;
@@ -352,7 +367,9 @@ enum wait_result wire_next(struct wire *wire, uint64_t deadline_us, struct arriv
         }
         if (over)
             return WAIT_DEADLINE;
-        if (!sleep_until(wire, until_us, error))
+        uint64_t fault_us = fault_due_us(wire->fault);
+
+        if (!sleep_until(wire, fault_us < until_us ? fault_us + SETTLE_US : until_us, error))
             return WAIT_FAILED;
     }
 }

@@ -18,12 +18,15 @@
 #include "lab/link.h"
 #include "lab/namespace.h"
 #include "privilege.h"
+#include "relay.h"
 #include "selftest.h"
 
 enum { OUTPUT_OCTETS = 1 << 20, ECHO_PORT = 7, DISCARD_PORT = 9 };
 
 static char output[OUTPUT_OCTETS];
 const char *host_rig_output = output;
+
+static struct relay the_relay;
 
 /* ---- hosts ------------------------------------------------------------------------------------------------------------ */
 
@@ -54,16 +57,16 @@ static void shell_in(int fd, const char *line)
     ck_assert_msg(system(line) == 0, "%s", line);
 }
 
-static void make_pair(int bridge, const char *port, int far, const char *far_name, uint8_t number)
+void host_rig_make_pair(int near, const char *near_name, int far, const char *far_name, uint8_t number)
 {
     struct error  error       = { "" };
     const uint8_t near_mac[6] = { 0x02, 0, 0x5e, 0x20, 0, number }, far_mac[6] = { 0x02, 0, 0x5e, 0x21, 0, number };
 
-    go(bridge);
+    go(near);
     int socket = link_socket(&error);
 
-    ck_assert_msg(socket >= 0 && link_make_pair(socket, port, near_mac, far_name, far_mac, far, &error) &&
-                      link_offloads_off(socket, port, &error),
+    ck_assert_msg(socket >= 0 && link_make_pair(socket, near_name, near_mac, far_name, far_mac, far, &error) &&
+                      link_offloads_off(socket, near_name, &error),
                   "%s", error.sentence);
     close(socket);
     go(far);
@@ -125,23 +128,35 @@ static void start_services(int fd)
     close(ready[0]);
 }
 
+/* The relay has no addresses and is no host: its kernel sends nothing. */
+static struct relay relay_between(int bridge, int relay, int slow)
+{
+    shell_in(relay, "for f in default all; do echo 1 >/proc/sys/net/ipv6/conf/$f/disable_ipv6; done");
+    host_rig_make_pair(bridge, "p4", relay, "near", 4);
+    host_rig_make_pair(relay, "far", slow, "eth0", 5);
+    shell_in(slow, "set -e; ip link set eth0 up; ip addr add 192.0.2.3/24 dev eth0; ip addr add 2001:db8::3/64 dev eth0 nodad");
+    shell_in(bridge, "ip link set p4 master br0 up");
+    shell_in(relay, "ip link set dev near up && ip link set dev far up");
+    return relay_start(relay, "near", "far");
+}
+
 bool host_rig_enter(void)
 {
     static const char quick[] =
         "for f in default all; do echo 0 >/proc/sys/net/ipv6/conf/$f/accept_dad; done; ip link set lo up";
-    int names[4];
+    int names[6];
 
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 6; i++) {
         names[i] = new_namespace();
         if (names[i] < 0)
             return false;
         ck_assert_int_eq(system(quick), 0);
     }
-    int tester = names[0], bridge = names[1], near = names[2], far = names[3];
+    int tester = names[0], bridge = names[1], near = names[2], far = names[3], slow = names[5];
 
-    make_pair(bridge, "p1", tester, "eth0", 1);
-    make_pair(bridge, "p2", near, "eth0", 2);
-    make_pair(bridge, "p3", far, "eth0", 3);
+    host_rig_make_pair(bridge, "p1", tester, "eth0", 1);
+    host_rig_make_pair(bridge, "p2", near, "eth0", 2);
+    host_rig_make_pair(bridge, "p3", far, "eth0", 3);
     shell_in(
         bridge,
         "set -e; ip link add br0 type bridge; for p in p1 p2; do ip link set $p master br0 up; done; ip link set br0 up;"
@@ -152,14 +167,21 @@ bool host_rig_enter(void)
     shell_in(far, "set -e; ip link set eth0 up; ip addr add 198.51.100.2/24 dev eth0;"
                   "ip addr add 2001:db8:1::2/64 dev eth0 nodad; ip route add default via 198.51.100.254;"
                   "ip -6 route add default via 2001:db8:1::fe");
+    the_relay = relay_between(bridge, names[4], slow);
     shell_in(tester,
              "set -e; ip link set eth0 up; ip addr add 192.0.2.1/24 dev eth0; ip addr add 2001:db8::1/64 dev eth0 nodad;"
              "ip route add 198.51.100.0/24 via 192.0.2.254; ip -6 route add 2001:db8:1::/64 via 2001:db8::fe");
     whole_segments_on_loopback();
     start_services(near);
     start_services(far);
+    start_services(slow);
     start_services(tester);
     return true;
+}
+
+void host_rig_impair(uint32_t delay_ms, uint32_t jitter_ms, uint32_t loss_per_mille, uint64_t seed)
+{
+    relay_impair(the_relay, &(struct relay_impairment){ delay_ms, jitter_ms, loss_per_mille, seed }, NULL);
 }
 
 void host_rig_merge_segments(void)

@@ -276,8 +276,9 @@ START_TEST(rsts_that_are_formed)
     TARGET(.flags = RST | ACK, .seq = ISS + 1, .ack = IRS + 1); /* ABORT: SND.NXT */
     PEER(.flags = ACK, .seq = 77, .ack = 888);
     TARGET(.flags = RST, .seq = 888); /* answers an ACK */
+    TARGET(.flags = RST | ACK, .seq = 888, .ack = IRS + 1);
     assert_kept();
-    ck_assert_uint_eq(ruling("rst-form")->judged, 2);
+    ck_assert_uint_eq(ruling("rst-form")->judged, 3);
 }
 END_TEST
 
