@@ -92,6 +92,20 @@ uint32_t peer_value(const struct peer *peer, const struct peer_link *link, term 
     return (uint32_t)value;
 }
 
+void peer_names(const struct peer *peer, struct notation_symbols *names)
+{
+    const struct shadow_end *target = &peer->shadow.target, *own = &peer->shadow.peer;
+
+    *names = (struct notation_symbols){
+        .at    = { [NAME_SND_NXT] = { "SND_NXT", target->nxt, target->any_seen },
+                   [NAME_RCV_NXT] = { "RCV_NXT", target->ack, target->ack_seen },
+                   [NAME_SND_UNA] = { "SND_UNA", own->ack_seen ? own->ack : target->iss, target->any_seen },
+                   [NAME_ISS]     = { "ISS", target->iss, target->syn_seen },
+                   [NAME_IRS]     = { "IRS", peer->irs, peer->irs_known } },
+        .count = PEER_NAMES,
+    };
+}
+
 enum { STREAM_BLOCK = 8 };
 
 /* The octets of one block of the stream. No two places nearby look alike. */

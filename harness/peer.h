@@ -5,6 +5,7 @@
 #define TCPROVE_PEER_H
 
 #include "ladder.h"
+#include "notation.h"
 #include "segment.h"
 #include "shadow.h"
 
@@ -25,7 +26,7 @@ struct peer {
     uint16_t      port, target_port;
     struct shadow shadow;
     uint32_t      irs;
-    bool          syn_sent;
+    bool          irs_known, syn_sent;
     uint32_t      accepted; /* next octet of the target's that we have not accepted: the default ACK */
     bool          accepts;
     bool          fin_held; /* the target's FIN is not accepted until a rung's ACK covers it */
@@ -47,6 +48,10 @@ uint32_t peer_own_limit(const struct peer *peer, const struct peer_link *link); 
 /* The state that the target must be in, told from who sent and who acknowledged which SYN and FIN; `listens` is whether a
  * listener stands behind its port. */
 enum state peer_state_shown(const struct peer *peer, bool listens);
+
+/* The names by which segments of this connection are printed now, in this order. */
+enum { NAME_SND_NXT, NAME_RCV_NXT, NAME_SND_UNA, NAME_ISS, NAME_IRS, PEER_NAMES };
+void peer_names(const struct peer *peer, struct notation_symbols *names);
 
 /* ---- octets: a fixed function of seed, direction and place in the stream */
 uint8_t stream_octet(uint64_t seed, bool from_target, uint32_t position);

@@ -1,16 +1,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "entry.h"
 #include "inside.h"
 
-/* ---- the ways into each state, in the words of the ladder itself --------------------------------------------------------- */
+/* ---- rungs of its own ------------------------------------------------------------------------------------------------- */
 
 /* clang-format off */
-static const struct step to_fin_wait_1[]  = { APP (CLOSE), IUT (FIN|ACK), END_OF_LADDER };
-static const struct step to_fin_wait_2[]  = { PEER (ACK), END_OF_LADDER };
-static const struct step to_time_wait[]   = { PEER (FIN|ACK), IUT (ACK, .ack = RCV_NXT + 1), END_OF_LADDER };
-static const struct step to_closing[]     = { PEER (FIN|ACK), IUT (ACK, .ack = RCV_NXT + 1), END_OF_LADDER };
-static const struct step to_close_wait[]  = { PEER (FIN|ACK), IUT_ACKS (RCV_NXT + 1), END_OF_LADDER };
 static const struct step to_syn_sent[]    = { APP (OPEN), IUT (SYN), END_OF_LADDER };
 
 static const struct step alive_established[] = { PEER (ACK, .len = 1), IUT_ACKS (RCV_NXT + 1), END_OF_LADDER };
@@ -22,22 +18,6 @@ static const struct step alive_listen[]      = { ON (FRESH), PEER (SYN), IUT (SY
 static const struct step alive_answering[]   = { ON (FRESH), PEER (SYN), IUT (SYN|ACK), END_OF_LADDER };
 static const struct step gone[]              = { PEER (ACK), IUT (RST, .seq = SEG_ACK), END_OF_LADDER };
 /* clang-format on */
-
-/* Our SYN, or the SYN,ACK that answers the target's, with the options that the ENTER asked for. */
-static struct rung_segment syn_for(const struct entry *entry, unsigned flags)
-{
-    struct rung_segment syn = { .flags = flags, .mss = entry->mss, .wnd = entry->wnd };
-
-    if (entry->with & SACK_PERMITTED)
-        syn.sack_permitted = ZERO + 1;
-    if (entry->with & TIMESTAMPS)
-        syn.tsval = TS_FIRST;
-    if (entry->with & WINDOW_SCALE)
-        syn.wscale = ZERO + 2;
-    if (entry->with & ECN)
-        syn.flags |= ECE | CWR;
-    return syn;
-}
 
 static enum outcome check_granted(struct player *player, const struct entry *entry)
 {
@@ -82,7 +62,7 @@ static enum outcome shake(struct player *player, const struct step *syn, const s
 
 static enum outcome enter_by_handshake(struct player *player, const struct entry *entry, bool finish)
 {
-    struct step syn     = { .rung = RUNG_PEER, .segment = syn_for(entry, SYN) };
+    struct step syn     = { .rung = RUNG_PEER, .segment = entry_syn(entry, SYN) };
     struct step syn_ack = IUT(SYN | ACK);
 
     if (entry->with & ECN)
@@ -97,35 +77,13 @@ static enum outcome enter_by_handshake(struct player *player, const struct entry
 /* Active: the target opens; for SYN-RECEIVED our SYN crosses its own (RFC 9293 Figure 7). */
 static enum outcome enter_by_open(struct player *player, const struct entry *entry, bool finish)
 {
-    struct step answer  = { .rung = RUNG_PEER, .segment = syn_for(entry, finish ? SYN | ACK : SYN) };
+    struct step answer  = { .rung = RUNG_PEER, .segment = entry_syn(entry, finish ? SYN | ACK : SYN) };
     struct step comes   = IUT(ACK);
     struct step crossed = IUT(SYN | ACK, .seq = ISS);
 
     if (play_steps(player, to_syn_sent) != THROUGH || play_step(player, &answer) != THROUGH)
         return NOT_THROUGH;
     return play_step(player, finish ? &comes : &crossed);
-}
-
-static enum outcome enter_synchronized(struct player *player, enum state state)
-{
-    struct connection *connection = current(player);
-
-    if (state == CLOSE_WAIT || state == LAST_ACK) {
-        if (play_steps(player, to_close_wait) != THROUGH)
-            return NOT_THROUGH;
-        if (state == CLOSE_WAIT)
-            return THROUGH;
-    }
-    connection->peer.fin_held = state == FIN_WAIT_1 || state == CLOSING || state == LAST_ACK;
-    if (play_steps(player, to_fin_wait_1) != THROUGH)
-        return NOT_THROUGH;
-    if (state == FIN_WAIT_1 || state == LAST_ACK)
-        return THROUGH;
-    if (state == CLOSING)
-        return play_steps(player, to_closing);
-    if (play_steps(player, to_fin_wait_2) != THROUGH)
-        return NOT_THROUGH;
-    return state == TIME_WAIT ? play_steps(player, to_time_wait) : THROUGH;
 }
 
 static enum outcome walk_to(struct player *player, const struct entry *entry, enum state state)
@@ -136,8 +94,8 @@ static enum outcome walk_to(struct player *player, const struct entry *entry, en
     if (state == CLOSED)
         return reserve_once(player) == THROUGH ? connection_ready(player, connection) : NOT_THROUGH;
     if (entry->irs != 0) {
-        connection->peer.irs  = value_of(player, connection, entry->irs);
-        connection->irs_known = true;
+        connection->peer.irs       = value_of(player, connection, entry->irs);
+        connection->peer.irs_known = true;
     }
     if (state == LISTEN)
         return connection_ready(player, connection);
@@ -147,7 +105,8 @@ static enum outcome walk_to(struct player *player, const struct entry *entry, en
         entry->via == ACTIVE ? enter_by_open(player, entry, finish) : enter_by_handshake(player, entry, finish);
     if (outcome != THROUGH || state == SYN_RECEIVED || state == ESTABLISHED)
         return outcome;
-    return enter_synchronized(player, state);
+    connection->peer.fin_held = entry_holds_fin(state);
+    return play_steps(player, entry_from_established(state));
 }
 
 /* A state that is not reached is no verdict on the case. */

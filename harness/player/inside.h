@@ -33,20 +33,14 @@ struct record {
     size_t             count;
 };
 
-/* What the symbols of a connection were worth when something happened, to print it by. */
-struct symbols {
-    uint32_t rcv_nxt, snd_una, snd_nxt, iss, irs;
-    bool     rcv_known, snd_known, iss_known, irs_known;
-};
-
 enum note_kind { NOTE_RUNG, NOTE_SEGMENT, NOTE_REMARK, NOTE_FAILED_RUNG, NOTE_OTHER_WAY };
 
 struct note {
-    enum note_kind kind;
-    unsigned       depth;
-    size_t         record; /* of a segment */
-    struct symbols symbols;
-    char          *text; /* of anything else; owned */
+    enum note_kind          kind;
+    unsigned                depth;
+    size_t                  record; /* of a segment */
+    struct notation_symbols names;  /* … when it was sent or taken */
+    char                   *text;   /* of anything else; owned */
 };
 
 /* One segment that is expected, its terms worked out. */
@@ -64,7 +58,6 @@ struct connection {
     struct peer        peer;       /* its symbols move when a rung observes or sends */
     bool               calls_open; /* `handle` is a connection of the target's application */
     uint16_t           handle;
-    bool               irs_known;
     uint32_t           app_sent;   /* octets the application was told to send */
     uint64_t           app_judged; /* octets of ours that APP_SEES (DATA) has compared */
     bool               app_reads;
@@ -124,8 +117,6 @@ void           log_drain(struct player *player);
 void           note_rung(struct player *player, const struct step *step);
 void           note_remark(struct player *player, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void           transcript_write(struct player *player);
-void           symbols_of(const struct connection *connection, struct symbols *symbols);
-void segment_text(const struct symbols *symbols, const struct segment *segment, bool from_target, char *text, size_t room);
 
 /* ---- values.c: what symbols are worth; the octets of both streams */
 struct connection *current(struct player *player);

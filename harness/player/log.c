@@ -81,10 +81,10 @@ static void note_segment(struct player *player, size_t index)
 
     if (record->connection < 0)
         return;
-    symbols_of(&player->scene.connections[record->connection], &note->symbols);
-    if (record->from_target && (record->packet.segment.flags & SYN) && !note->symbols.snd_known) {
-        note->symbols.iss       = record->packet.segment.seq; /* the target's first SYN defines it */
-        note->symbols.iss_known = true;
+    peer_names(&player->scene.connections[record->connection].peer, &note->names);
+    if (record->from_target && (record->packet.segment.flags & SYN) && !note->names.at[NAME_SND_NXT].known) {
+        note->names.at[NAME_ISS].value = record->packet.segment.seq; /* the target's first SYN defines it */
+        note->names.at[NAME_ISS].known = true;
     }
 }
 
@@ -216,36 +216,6 @@ void log_sent(struct player *player, const struct segment *segment, unsigned con
 
 /* ---- the transcript -------------------------------------------------------------------------------------------------- */
 
-void symbols_of(const struct connection *connection, struct symbols *symbols)
-{
-    const struct shadow_end *target = &connection->peer.shadow.target;
-
-    *symbols =
-        (struct symbols){ .rcv_nxt   = target->ack,
-                          .snd_una   = connection->peer.shadow.peer.ack_seen ? connection->peer.shadow.peer.ack : target->iss,
-                          .snd_nxt   = target->nxt,
-                          .iss       = target->iss,
-                          .irs       = connection->peer.irs,
-                          .rcv_known = target->ack_seen,
-                          .snd_known = target->any_seen,
-                          .iss_known = target->syn_seen,
-                          .irs_known = connection->irs_known };
-}
-
-void segment_text(const struct symbols *symbols, const struct segment *segment, bool from_target, char *text, size_t room)
-{
-    struct notation_symbols names = {
-        .at    = { { "SND_NXT", symbols->snd_nxt, symbols->snd_known },
-                   { "RCV_NXT", symbols->rcv_nxt, symbols->rcv_known },
-                   { "SND_UNA", symbols->snd_una, symbols->snd_known },
-                   { "ISS", symbols->iss, symbols->iss_known },
-                   { "IRS", symbols->irs, symbols->irs_known } },
-        .count = 5,
-    };
-
-    notation_print(segment, from_target, &names, text, room);
-}
-
 /* The text is made now: a rung may be the player's own and be gone when the transcript is written. EACH is printed as the state
  * that is being played. */
 void note_rung(struct player *player, const struct step *step)
@@ -277,7 +247,7 @@ static void write_segment(const struct player *player, const struct note *note, 
     double               at_ms = (double)(int64_t)(record->time_us - player->began_us) / 1000.0;
 
     if (record->packet.kind == PACKET_TCP)
-        segment_text(&note->symbols, &record->packet.segment, record->from_target, text, sizeof text);
+        notation_print(&record->packet.segment, record->from_target, &note->names, text, sizeof text);
     else
         snprintf(text, sizeof text, "%s ICMP type %u code %u", record->from_target ? "<--" : "-->", record->packet.icmp_type,
                  record->packet.icmp_code);

@@ -56,15 +56,15 @@ static void interval_text(const struct interval *after, char *text, size_t room)
 void expectation_text(const struct player *player, const struct connection *connection, const struct expectation *e, char *text,
                       size_t room)
 {
-    struct symbols symbols;
+    struct notation_symbols names;
     struct segment segment = { .flags = (uint8_t)(e->flags & 0xff), .seq = e->seq, .ack = e->flags & ACK ? e->ack : 0 };
     char           line[400], interval[100];
     static const char *const bounds[] = { "", " LEN at least", " LEN at most" };
 
     (void)player;
-    symbols_of(connection, &symbols);
+    peer_names(&connection->peer, &names);
     segment.text_octets = e->any_len || e->len_bound != BOUND_EXACT ? 0 : e->len;
-    segment_text(&symbols, &segment, true, line, sizeof line);
+    notation_print(&segment, true, &names, line, sizeof line);
     interval_text(&e->want->after, interval, sizeof interval);
     /* The window is free unless it is named: what the printer says of it would mislead. */
     char *window = strstr(line, " WND=");

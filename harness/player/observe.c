@@ -106,10 +106,10 @@ static bool came_in_time(struct player *player, const struct step *step, const s
 
 static void record_text(const struct player *player, const struct record *record, char *text, size_t room)
 {
-    struct symbols symbols;
+    struct notation_symbols names;
 
-    symbols_of(&player->scene.connections[record->connection], &symbols);
-    segment_text(&symbols, &record->packet.segment, true, text, room);
+    peer_names(&player->scene.connections[record->connection].peer, &names);
+    notation_print(&record->packet.segment, true, &names, text, room);
 }
 
 static enum outcome nothing_came(struct player *player, const struct step *step, const char *expected, uint64_t since_us,

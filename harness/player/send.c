@@ -38,9 +38,9 @@ enum outcome connection_ready(struct player *player, struct connection *connecti
     connection->peer.window_field = INITIAL_WINDOW;
     connection->peer.tsval        = random_number(player) & 0x3fffffff;
     connection->peer.tsval_first  = connection->peer.tsval;
-    if (!connection->irs_known) {
-        connection->peer.irs  = initial_number(player, connection);
-        connection->irs_known = true;
+    if (!connection->peer.irs_known) {
+        connection->peer.irs       = initial_number(player, connection);
+        connection->peer.irs_known = true;
     }
     return THROUGH;
 }
