@@ -10,6 +10,7 @@
 #include "doctor.h"
 #include "lint.h"
 #include "notation_ladder.h"
+#include "replay.h"
 #include "requirements.h"
 #include "run.h"
 #include "selection.h"
@@ -207,13 +208,18 @@ int main(int argc, char **argv)
     struct sigaction action = { .sa_handler = on_interrupt };
     enum status      status = STATUS_ERROR;
 
+    /* These two have command lines of their own: files, and the options of a fuzzer. */
+    signal(SIGPIPE, SIG_IGN);
+    if (argc > 1 && strcmp(argv[1], "replay") == 0)
+        return (int)output_reached(replay(argc - 1, argv + 1));
+    if (argc > 1 && strcmp(argv[1], "seeds") == 0)
+        return (int)output_reached(seeds(argc - 1, argv + 1));
     if (!options_read(argc, argv, &options, &error))
         return (int)complain(STATUS_USAGE, &error);
     program = argv[0];
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGHUP, &action, NULL);
-    signal(SIGPIPE, SIG_IGN);
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
         if (strcmp(verbs[i].name, options.verb) == 0)
             status = verbs[i].act(&options);

@@ -1,0 +1,87 @@
+#include "minimize.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct shrinking {
+    struct stage         *stage;
+    const struct finding *wanted;
+    uint8_t              *octets, *tried;
+    size_t                count;
+    struct input          input;
+};
+
+/* Without the octets [from, to): the same finding? Then it is the input from now on. */
+static bool do_without(struct shrinking *shrinking, size_t from, size_t to)
+{
+    size_t         left = shrinking->count - (to - from);
+    struct finding found;
+
+    memcpy(shrinking->tried, shrinking->octets, from);
+    memcpy(shrinking->tried + from, shrinking->octets + to, shrinking->count - to);
+    input_read(shrinking->tried, left, &shrinking->input);
+    if (!stage_play(shrinking->stage, &shrinking->input, NULL, &found) || found.oracle != shrinking->wanted->oracle ||
+        strcmp(found.requirement, shrinking->wanted->requirement) != 0)
+        return false;
+    memcpy(shrinking->octets, shrinking->tried, left);
+    shrinking->count = left;
+    return true;
+}
+
+static size_t steps_end(const struct shrinking *shrinking, size_t at, size_t steps)
+{
+    while (steps-- > 0 && at < shrinking->count)
+        at = input_step_end(shrinking->octets, shrinking->count, at);
+    return at;
+}
+
+static bool drop_steps(struct shrinking *shrinking, size_t steps)
+{
+    bool   dropped = false;
+    size_t at      = 0;
+
+    while (at < shrinking->count) {
+        if (do_without(shrinking, at, steps_end(shrinking, at, steps)))
+            dropped = true;
+        else
+            at = steps_end(shrinking, at, 1);
+    }
+    return dropped;
+}
+
+static bool drop_octets(struct shrinking *shrinking, size_t width)
+{
+    bool   dropped = false;
+    size_t at      = 0;
+
+    while (at + width <= shrinking->count) {
+        if (do_without(shrinking, at, at + width))
+            dropped = true;
+        else
+            at++;
+    }
+    return dropped;
+}
+
+size_t minimize(struct stage *stage, uint8_t *octets, size_t count, const struct finding *wanted)
+{
+    struct shrinking *shrinking = malloc(sizeof *shrinking);
+    uint8_t          *tried     = malloc(count + 1);
+    bool              smaller   = true;
+
+    if (shrinking != NULL && tried != NULL) {
+        *shrinking = (struct shrinking){ .stage = stage, .wanted = wanted, .octets = octets, .tried = tried, .count = count };
+        for (size_t steps = INPUT_STEPS; steps > 0; steps /= 2)
+            drop_steps(shrinking, steps);
+        while (smaller) {
+            smaller = false;
+            for (size_t width = 8; width > 0; width /= 2)
+                smaller = drop_octets(shrinking, width) || smaller;
+            smaller = drop_steps(shrinking, 1) || smaller;
+        }
+        count = shrinking->count;
+    }
+    free(shrinking);
+    free(tried);
+    return count;
+}

@@ -1,0 +1,61 @@
+/* stage_inside.h: what the stage and its oracles share. Nothing outside fuzz/ includes it. */
+#ifndef TCPROVE_FUZZ_STAGE_INSIDE_H
+#define TCPROVE_FUZZ_STAGE_INSIDE_H
+
+#include "memory.h"
+#include "peer.h"
+#include "reference/tcp.h"
+#include "stage.h"
+
+enum {
+    ACTORS        = INPUT_CONNECTIONS + 1, /* the last one is the fresh connection at the end */
+    CONNECTIONS   = 8,                     /* TCBs: scarce, so that their lack is met too */
+    LOCAL_PORT    = 7,
+    FIRST_PORT    = 1024,
+    SEED          = 1,
+    CROSSING_US   = 1000, /* a segment's way; so much later the next step comes */
+    TEXT_OCTETS   = 4000, /* of one segment at most */
+    SEND_OCTETS   = 8000, /* of one SEND */
+    TIMEOUTS_MOST = 5000
+};
+
+/* One connection: the tester's end, and the application at the target's. */
+struct actor {
+    struct peer             peer;
+    const struct peer_link *link;
+    bool                    settings; /* keep-alive is on and Nagle's rule off, where the target opens */
+    tcp_name                name, listener;
+    uint32_t                base_irs; /* SEQ of the SYN that this connection began with */
+    uint32_t                delivered, app_sent;
+    bool                    paused, readable;
+};
+
+struct stage {
+    unsigned                  oracles;
+    work_meter               *meter;
+    struct stage_counts       counts;
+    struct peer_link          links[2];
+    struct actor              actors[ACTORS];
+    unsigned                  current;
+    struct tcp               *tcp;
+    uint64_t                  now_us;
+    struct memory             memory;
+    int                       blocks_taken;
+    struct referee           *referee;
+    unsigned                  outputs; /* of this event */
+    size_t                    at;      /* step */
+    const struct stage_watch *watch;
+    struct finding           *finding;
+    uint8_t                   packet[TEXT_OCTETS + 200], text[SEND_OCTETS], read[SEND_OCTETS];
+};
+
+/* The application has a new connection. */
+void actor_begins(struct actor *actor, tcp_name name);
+
+/* ---- stage.c */
+void stage_find(struct stage *stage, enum oracle oracle, const char *requirement, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+void stage_step(struct stage *stage, const struct step *step);
+void stage_advance(struct stage *stage, uint64_t until_us);
+
+#endif

@@ -1,0 +1,360 @@
+#include "replay.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "fuzz/minimize.h"
+#include "inprocess/inprocess.h"
+#include "notation_ladder.h"
+#include "pcapng.h"
+#include "replay_inside.h"
+#include "requirements.h"
+#include "targets.h"
+
+/* ---- files ------------------------------------------------------------------------------------------------------------- */
+
+/* Text in the words of the ladder, as a person or `replay` writes it. */
+static bool is_notation(const uint8_t *octets, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (octets[i] >= 127 || (octets[i] < ' ' && octets[i] != '\n'))
+            return false;
+    return count > 0;
+}
+
+static bool read_notation(struct replay_file *file, struct error *error)
+{
+    struct parsed_ladder ladder;
+    struct error         why;
+
+    file->octets[file->count] = '\0';
+    if (!notation_ladder_parse((const char *)file->octets, &ladder, &why))
+        return error_set(error, "%s is text, and no ladder: %s", file->path, why.sentence);
+    file->count = input_write(ladder.steps, file->octets, sizeof file->octets - 1, &why);
+    notation_ladder_free(&ladder);
+    return file->count > 0 || error_set(error, "%s: %s", file->path, why.sentence);
+}
+
+static bool read_file(struct replay_file *file, struct error *error)
+{
+    FILE *stream = fopen(file->path, "rbe");
+
+    if (stream == NULL)
+        return error_set(error, "%s cannot be read: %s", file->path, strerror(errno));
+    file->count = fread(file->octets, 1, sizeof file->octets - 1, stream);
+    bool whole  = feof(stream) != 0;
+
+    fclose(stream);
+    if (!whole)
+        return error_set(error, "%s is longer than a fuzz input can be, %zu octets", file->path, sizeof file->octets - 1);
+    if (is_notation(file->octets, file->count) && !read_notation(file, error))
+        return false;
+    input_read(file->octets, file->count, file->input);
+    if (file->input->count == 0)
+        return error_set(error,
+                         "%s holds no step of a fuzz input: tcprove replay takes what AFL++ left in crashes/ or queue/,"
+                         " or a ladder as text",
+                         file->path);
+    /* What the octets mean, in their shortest form. */
+    file->count = input_write(file->input->steps, file->octets, sizeof file->octets, error);
+    return file->count > 0;
+}
+
+/* ---- one play on the reference ------------------------------------------------------------------------------------------ */
+
+struct showing {
+    bool             quiet;
+    uint64_t         began_us;
+    struct captured *packets;
+    size_t           count, room;
+};
+
+static void show_step(void *context, size_t index, const struct step *step)
+{
+    const struct showing *showing = context;
+    char                  text[400];
+
+    if (showing->quiet)
+        return;
+    if (step == NULL) {
+        printf(" end  everything is closed; half an hour later, a new connection\n");
+        return;
+    }
+    notation_rung(step, text, sizeof text);
+    printf("%4zu  %s\n", index + 1, text);
+}
+
+static void keep(struct showing *showing, uint64_t time_us, bool from_target, const uint8_t *octets, size_t count)
+{
+    if (showing->count == showing->room) {
+        size_t           room = showing->room * 2 + 64;
+        struct captured *more = realloc(showing->packets, room * sizeof *more);
+
+        if (more == NULL)
+            return;
+        showing->packets = more;
+        showing->room    = room;
+    }
+    uint8_t *copy = malloc(count + 1);
+
+    if (copy == NULL)
+        return;
+    memcpy(copy, octets, count);
+    showing->packets[showing->count++] = (struct captured){ time_us, from_target, copy, count };
+}
+
+static void show_packet(void *context, uint64_t time_us, bool from_target, const struct peer *peer, const uint8_t *octets,
+                        size_t count)
+{
+    struct showing         *showing = context;
+    struct notation_symbols names;
+    struct packet           packet;
+    char                    text[400], faults[200] = "";
+
+    keep(showing, time_us, from_target, octets, count);
+    if (showing->quiet)
+        return;
+    if (peer != NULL)
+        peer_names(peer, &names);
+    if (packet_decode(octets, count, &packet) == PACKET_TCP)
+        notation_print(&packet.segment, from_target, peer != NULL ? &names : NULL, text, sizeof text);
+    else
+        snprintf(text, sizeof text, "%s ICMP type %u code %u", from_target ? "<--" : "-->", packet.icmp_type, packet.icmp_code);
+    if (packet.faults != 0)
+        packet_faults_print(packet.faults, faults, sizeof faults);
+    printf("      %12.3f ms  %s%s%s\n", (double)(time_us - showing->began_us) / 1000, text, faults[0] != '\0' ? "  !" : "",
+           faults);
+}
+
+static void tell_finding(const char *path, const struct replay_file *file, const struct finding *finding)
+{
+    const struct requirement *requirement = requirement_find(finding->requirement);
+    char                      at[400]     = "the end of the input";
+
+    if (finding->step < file->input->count)
+        notation_rung(&file->input->steps[finding->step], at, sizeof at);
+    printf("%s!! %s, at step %zu, %s\n   %s\n   %s%s%s\n", path, oracle_name(finding->oracle), finding->step + 1, at,
+           finding->sentence, finding->requirement, requirement != NULL ? ": " : "",
+           requirement != NULL ? requirement->paraphrase : "");
+}
+
+static enum status write_pcap(const char *path, const struct showing *showing, const struct finding *finding)
+{
+    struct error error;
+
+    if (pcapng_write(AT_FDCWD, path, finding->oracle != 0 ? finding->sentence : "no finding", showing->packets, showing->count,
+                     &error))
+        return STATUS_GOOD;
+    return complain(STATUS_ERROR, &error);
+}
+
+static void save_minimized(const struct replay_file *file)
+{
+    char  path[1000];
+    FILE *out;
+
+    snprintf(path, sizeof path, "%s.min", file->path);
+    out = fopen(path, "wbex");
+    if (out == NULL) {
+        fprintf(stderr, "tcprove: %s was not written: %s\n", path, strerror(errno));
+        return;
+    }
+    fwrite(file->octets, 1, file->count, out);
+    fclose(out);
+    printf("written: %s, %zu octets, %zu steps\n\n", path, file->count, file->input->count);
+}
+
+static enum status play_one(const struct replay_wish *wish, struct stage *stage, struct replay_file *file, bool alone)
+{
+    struct showing     showing = { .quiet = !alone || wish->as_case, .began_us = STAGE_BEGINS_US };
+    struct stage_watch watch   = { .context = &showing, .step = show_step, .packet = show_packet };
+    struct finding     finding;
+
+    if (wish->minimize && stage_play(stage, file->input, NULL, &finding)) {
+        file->count = minimize(stage, file->octets, file->count, &finding);
+        input_read(file->octets, file->count, file->input);
+        save_minimized(file);
+    }
+    bool        found  = stage_play(stage, file->input, &watch, &finding);
+    enum status status = found ? STATUS_VIOLATION : STATUS_GOOD;
+
+    if (wish->as_case)
+        replay_as_case(file, &finding);
+    else if (found)
+        tell_finding(alone ? "\n" : file->path, file, &finding);
+    else if (alone)
+        printf("\nno oracle spoke: %zu steps\n", file->input->count);
+    if (wish->pcap != NULL && write_pcap(wish->pcap, &showing, &finding) != STATUS_GOOD)
+        status = STATUS_ERROR;
+    for (size_t i = 0; i < showing.count; i++)
+        free((void *)(uintptr_t)showing.packets[i].octets);
+    free(showing.packets);
+    return status;
+}
+
+/* ---- the files that are meant -------------------------------------------------------------------------------------------- */
+
+enum { FILES_MOST = 100000 };
+
+/* nftw has no context of its own. */
+static struct replay_wish *gathering;
+
+static bool is_input(const char *path, const struct FTW *where)
+{
+    const char              *name     = path + where->base;
+    static const char *const others[] = { "README.txt",     "README.md",    "fuzzer_stats", "plot_data",
+                                          "cmdline",        "fuzzer_setup", "fuzz_bitmap",  "target_hash",
+                                          "fastresume.bin", "is_main_node", "build-id" };
+
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (strcmp(name, others[i]) == 0)
+            return false;
+    return name[0] != '.' && strstr(path, "/.s") == NULL && strstr(path, "/.c") == NULL;
+}
+
+static int gather(const char *path, const struct stat *about, int kind, struct FTW *where)
+{
+    (void)about;
+    if (kind != FTW_F || !is_input(path, where) || gathering->file_count == FILES_MOST)
+        return 0;
+    gathering->files[gathering->file_count] = strdup(path);
+    return gathering->files[gathering->file_count++] == NULL;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static bool read_operand(struct replay_wish *wish, const char *word, const char **forward, int *count)
+{
+    struct stat about;
+
+    if (stat(word, &about) != 0) {
+        forward[(*count)++] = word;
+        return false;
+    }
+    if (S_ISREG(about.st_mode)) {
+        wish->files[wish->file_count] = strdup(word);
+        return wish->files[wish->file_count++] != NULL;
+    }
+    gathering    = wish;
+    size_t first = wish->file_count;
+
+    nftw(word, gather, 16, FTW_PHYS);
+    qsort(wish->files + first, wish->file_count - first, sizeof *wish->files, by_name);
+    return true;
+}
+
+/* ---- the command line -----------------------------------------------------------------------------------------------------
+ */
+
+static bool read_own_option(struct replay_wish *wish, const char *word, const char *value, bool *took_value,
+                            struct error *error)
+{
+    *took_value = false;
+    if (strcmp(word, "--minimize") == 0)
+        return wish->minimize = true;
+    if (strcmp(word, "--as-case") == 0)
+        return wish->as_case = true;
+    if (strcmp(word, "--oracles") != 0 && strcmp(word, "--pcap") != 0)
+        return false;
+    *took_value = true;
+    if (value == NULL)
+        return error_set(error, "%s takes %s", word, word[2] == 'o' ? "names of oracles" : "a file");
+    if (word[2] == 'p')
+        wish->pcap = value;
+    return word[2] == 'p' || oracles_named(value, &wish->oracles, error);
+}
+
+static bool read_words(int argc, char **argv, struct replay_wish *wish, struct error *error)
+{
+    const char **forward = calloc((size_t)argc + 3, sizeof *forward);
+    int          count   = 2;
+    bool         named   = false;
+
+    error->sentence[0] = '\0';
+    if (forward == NULL)
+        return error_set(error, "out of memory");
+    forward[0] = "tcprove";
+    forward[1] = "run";
+    for (int i = 1; i < argc && error->sentence[0] == '\0'; i++) {
+        bool took_value = false;
+
+        if (argv[i][0] == '-' && read_own_option(wish, argv[i], argv[i + 1], &took_value, error))
+            i += took_value;
+        else if (argv[i][0] == '-')
+            forward[count++] = argv[i];
+        else
+            named = read_operand(wish, argv[i], forward, &count) || named;
+    }
+    bool good = error->sentence[0] == '\0' && options_read(count, (char **)(uintptr_t)forward, &wish->run, error);
+
+    /* The words that options_read keeps are argv's. */
+    free(forward);
+    if (good && wish->run.selector_count > 0)
+        return error_set(error, "%s: no such file or folder", wish->run.selectors[0]);
+    if (good && wish->file_count == 0 && strcmp(wish->run.target, "reference") != 0)
+        return error_set(error, "%s: no such file or folder", wish->run.target);
+    if (good && wish->file_count == 0)
+        return error_set(error, named ? "no fuzz input is in that folder"
+                                      : "replay needs a file: tcprove replay FILE [TARGET], or a folder that AFL++ left");
+    return good;
+}
+
+static enum status play_all(const struct replay_wish *wish)
+{
+    struct stage       *stage  = stage_open(wish->oracles, NULL);
+    struct replay_file *file   = calloc(1, sizeof *file);
+    struct input       *input  = calloc(1, sizeof *input);
+    struct error        error  = { "out of memory" };
+    enum status         status = STATUS_GOOD;
+    size_t              found  = 0;
+
+    for (size_t i = 0; stage != NULL && file != NULL && input != NULL && i < wish->file_count; i++) {
+        file->path  = wish->files[i];
+        file->input = input;
+        if (!read_file(file, &error)) {
+            status = complain(STATUS_USAGE, &error);
+            continue;
+        }
+        enum status one = strcmp(wish->run.target, "reference") != 0 ? replay_on_target(wish, file)
+                                                                     : play_one(wish, stage, file, wish->file_count == 1);
+
+        found += one == STATUS_VIOLATION;
+        if (status == STATUS_GOOD || one == STATUS_ERROR)
+            status = one;
+    }
+    if (stage == NULL || file == NULL || input == NULL)
+        status = complain(STATUS_ERROR, &error);
+    if (wish->file_count > 1)
+        printf("%zu inputs, %zu findings\n", wish->file_count, found);
+    if (stage != NULL)
+        stage_close(stage);
+    free(file);
+    free(input);
+    return status;
+}
+
+enum status replay(int argc, char **argv)
+{
+    struct replay_wish wish = { .oracles = ORACLES_ALL, .files = calloc(FILES_MOST, sizeof *wish.files) };
+    struct error       error;
+    enum status        status = STATUS_USAGE;
+
+    if (wish.files == NULL)
+        return STATUS_ERROR;
+    if (read_words(argc, argv, &wish, &error))
+        status = play_all(&wish);
+    else
+        complain(status, &error);
+    for (size_t i = 0; i < wish.file_count; i++)
+        free((void *)(uintptr_t)wish.files[i]);
+    free(wish.files);
+    return status;
+}

@@ -1,0 +1,33 @@
+/* replay_inside.h: what the files of the verb `replay` share. Nothing outside suite/replay*.c includes it. */
+#ifndef TCPROVE_REPLAY_INSIDE_H
+#define TCPROVE_REPLAY_INSIDE_H
+
+#include "fuzz/stage.h"
+#include "options.h"
+#include "status.h"
+
+/* What the command line wants. */
+struct replay_wish {
+    unsigned       oracles;
+    bool           minimize, as_case;
+    const char    *pcap; /* file, NULL: none */
+    struct options run;  /* target and what belongs to it */
+    const char   **files;
+    size_t         file_count;
+};
+
+/* One file as an input. `octets` is its canonical form. */
+struct replay_file {
+    const char   *path;
+    uint8_t       octets[1 << 16];
+    size_t        count;
+    struct input *input;
+};
+
+/* Prints the steps as an entry of a table in cases/, with what the reference answers as rungs. */
+enum status replay_as_case(const struct replay_file *file, const struct finding *finding);
+
+/* Plays the steps on a kernel or a host; the referee judges what it sends. */
+enum status replay_on_target(const struct replay_wish *wish, const struct replay_file *file);
+
+#endif

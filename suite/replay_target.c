@@ -1,0 +1,113 @@
+/* replay_target.c: a fuzz input on a kernel or a host. There is no looking inside: the referee judges what was sent, and what
+ * cannot be done there is told. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "referee.h"
+#include "replay_inside.h"
+#include "targets.h"
+
+enum { SETTLE_MS = 30 };
+
+/* The steps of one family as a ladder: after each that sends something, time for what comes. Returns how many were left out. */
+static size_t as_ladder(const struct input *input, bool ipv6, struct step *steps)
+{
+    size_t                   count = 0, left_out = 0;
+    bool                     foreign = ipv6;
+    static const struct step listens = ENTER(LISTEN), settles = WAIT(SETTLE_MS);
+
+    steps[count++] = listens;
+    for (size_t i = 0; i < input->count; i++) {
+        struct step step = input->steps[i];
+
+        if (step.rung == RUNG_ON) {
+            foreign = (step.number >= 2) != ipv6;
+            step.number %= 2;
+        }
+        if (foreign) {
+            left_out += step.rung != RUNG_ON;
+            continue;
+        }
+        steps[count++] = step;
+        if (step.rung != RUNG_ON && step.rung != RUNG_WAIT)
+            steps[count++] = settles;
+    }
+    steps[count] = (struct step){ .rung = RUNG_END };
+    return left_out;
+}
+
+static bool referee_speaks(const struct play *play, const struct target *target)
+{
+    struct referee *referee = referee_open();
+    bool            speaks  = false;
+
+    if (referee == NULL)
+        return false;
+    if (target->checksums_unseen)
+        referee_leave_checksums(referee);
+    for (size_t i = 0; i < play->packet_count; i++)
+        referee_sees(referee, play->packets[i].from_target, play->packets[i].octets, play->packets[i].count);
+    for (size_t i = 0; i < REFEREE_RULES; i++) {
+        const struct ruling *ruling = referee_ruling(referee, i);
+
+        if (ruling->broken == 0)
+            continue;
+        speaks = true;
+        printf("\n!! referee, frame %zu\n   %s: %s\n   %s\n", ruling->first_frame, referee_rules[i].title, ruling->sentence,
+               referee_rules[i].requirement);
+    }
+    referee_close(referee);
+    return speaks;
+}
+
+static enum status play_steps_on(const struct replay_wish *wish, struct target *target, const struct step *steps)
+{
+    static const char *const reqs[]  = { "RFC9293-MUST-3", NULL };
+    struct ladder_case       ladder  = { .id = "replay/input", .title = "", .file = __FILE__, .reqs = reqs, .steps = steps };
+    struct play_options      options = { wish->run.seed, wish->run.time_scale, wish->run.service };
+    struct play             *play    = play_ladder(&ladder, EACH, target, &options);
+
+    if (play == NULL)
+        return STATUS_ERROR;
+    for (size_t i = 0; i < play->transcript_lines; i++)
+        printf("%s\n", play->transcript[i]);
+    bool speaks = referee_speaks(play, target);
+
+    if (play->verdict != VERDICT_PASS)
+        printf("\nit ended early: %s\n", play->reason);
+    else if (!speaks)
+        printf("\nno rule was broken\n");
+    play_release(play);
+    return speaks ? STATUS_VIOLATION : STATUS_GOOD;
+}
+
+enum status replay_on_target(const struct replay_wish *wish, const struct replay_file *file)
+{
+    struct named_target named;
+    struct target       target = { 0 };
+    struct error        error  = { "" };
+    struct step        *steps  = calloc(2 * (size_t)INPUT_STEPS + 2, sizeof *steps);
+
+    if (steps == NULL)
+        return STATUS_ERROR;
+    if (!target_named(&wish->run, &named, &error)) {
+        free(steps);
+        return complain(STATUS_USAGE, &error);
+    }
+    size_t      left_out = as_ladder(file->input, named.wish.ipv6, steps);
+    void       *prepared = named.kind->prepare(&named.wish, &error);
+    enum status status   = STATUS_UNUSABLE;
+
+    if (left_out > 0)
+        printf("%zu steps are for IPv%d and were left out\n", left_out, named.wish.ipv6 ? 4 : 6);
+    if (prepared != NULL && named.kind->open(prepared, 0, &target, &error)) {
+        status = play_steps_on(wish, &target, steps);
+        target.close(target.self);
+    } else {
+        complain(status, &error);
+    }
+    if (prepared != NULL)
+        named.kind->release(prepared);
+    free(steps);
+    return status;
+}
