@@ -7,7 +7,7 @@ PREFIX  ?= /usr/local
 VERSION := 0.1.0
 
 PACKAGES := libpcap jansson libsodium libcap-ng libxml-2.0 inih
-DEBIAN   := gcc make pkg-config libpcap-dev libnet1-dev libjansson-dev libsodium-dev libcap-ng-dev libxml2-dev libinih-dev check iproute2 tshark
+DEBIAN   := gcc make pkg-config libpcap-dev libnet1-dev libjansson-dev libsodium-dev libcap-ng-dev libxml2-dev libinih-dev check liblwip-dev iproute2 tshark
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
 CFLAGS   ?= -O2 -g
@@ -18,13 +18,14 @@ LIBRARIES = $(shell pkg-config --libs $(PACKAGES)) -lnet -lm
 # A room's sources are all the .c files in it: a new case, target or rule is one file.
 HARNESS := $(sort $(wildcard harness/*.c harness/*/*.c))
 CASES   := $(sort $(wildcard cases/*.c))
+FUZZ    := $(sort $(wildcard fuzz/*.c))
 REPORTS := $(sort $(wildcard reports/*.c))
 SUITE   := $(filter-out suite/main.c,$(sort $(wildcard suite/*.c)))
-TESTS   := $(sort $(wildcard suite/selftest/*.c))
+TESTS   := $(filter-out suite/selftest/lwip_host.c,$(sort $(wildcard suite/selftest/*.c)))
 BENCH   := $(sort $(wildcard suite/bench/*.c))
 MUTATE  := $(sort $(wildcard suite/bench/mutate*.c))
 
-LIBRARY := $(HARNESS) $(CASES) $(REPORTS) $(SUITE)
+LIBRARY := $(HARNESS) $(CASES) $(FUZZ) $(REPORTS) $(SUITE)
 objects  = $(patsubst %.c,$(BUILD)/%.o,$(1))
 OBJECTS := $(call objects,$(LIBRARY)) $(BUILD)/requirements.o $(BUILD)/groups.o
 
@@ -40,9 +41,15 @@ $(BUILD)/tcprove: $(BUILD)/suite/main.o $(OBJECTS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBRARIES)
 
-$(BUILD)/selftest: $(call objects,$(TESTS) $(MUTATE)) $(BUILD)/suites.o $(OBJECTS)
+$(BUILD)/selftest: $(call objects,$(TESTS) $(MUTATE)) $(BUILD)/suites.o $(OBJECTS) | $(BUILD)/lwip-host
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs check) $(LIBRARIES)
+
+# A TCP to be tested, for the tests. Its headers are not held to our warnings.
+$(BUILD)/lwip-host: CPPFLAGS += $(patsubst -I%,-isystem %,$(shell pkg-config --cflags lwip))
+$(BUILD)/lwip-host: $(BUILD)/suite/selftest/lwip_host.o
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs lwip)
 
 $(BUILD)/bench: $(call objects,$(BENCH)) $(OBJECTS)
 	$(call say,LINK,$@)
@@ -103,7 +110,7 @@ lint:
 	@suite/lint-source.sh
 
 format:
-	@clang-format -i $(filter-out harness/ladder.h,$(wildcard harness/*.[ch] harness/*/*.[ch] reports/*.[ch] suite/*.[ch] suite/*/*.[ch]))
+	@clang-format -i $(filter-out harness/ladder.h,$(wildcard harness/*.[ch] harness/*/*.[ch] fuzz/*.[ch] fuzz/*/*.[ch] reports/*.[ch] suite/*.[ch] suite/*/*.[ch]))
 
 install: all
 	install -D -m 755 $(BUILD)/tcprove $(DESTDIR)$(PREFIX)/bin/tcprove
@@ -118,4 +125,5 @@ help:
 	  'lint     house rules of the source    format   clang-format' 'install  PREFIX=/usr/local' \
 	  'V=1 shows commands; CC=clang, SANITIZE=..., BUILD=... as usual'
 
+include fuzz/build.mk
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

@@ -83,6 +83,19 @@ static const struct ladder_case ack_cases[] = {
     ),
 },
 {
+    CASE  ("ack/delay-beside-held-data", "Small data that waits for an ACK of ours does not hold the ACK of our data back"),
+    REQS  ("RFC5681-4.2-c", "RFC9293-MUST-40"),
+    LADDER(
+        ENTER    (ESTABLISHED),
+        APP      (SEND, .octets = 100),
+        IUT_SENDS(100, .held = YES),
+        APP      (SEND, .octets = 50),                      /* RFC 9293 3.7.4 lets it wait */
+        PEER     (ACK, .ack = SND_UNA, .len = 10),
+        IUT_ACKS (RCV_NXT + 10, .after = MS(0, 500)),
+        ALIVE
+    ),
+},
+{
     CASE  ("ack/every-second", "Of full-sized segments at least every second one is acknowledged"),
     REQS  ("RFC9293-SHLD-19", "RFC5681-4.2-b"),
     LADDER(

@@ -133,7 +133,7 @@ LISTEN_OPENS   ("syn-urg",      "URG and a pointer",              SYN|URG, .up =
         ENTER   (LISTEN),
         PEER    (SYN|FIN),
         ONE_OF  (
-            BY ("RFC9293-3.10.7.2-h", IUT (SYN|ACK, .seq = ISS, .ack = AT_LEAST(IRS + 1))),
+            BY ("RFC9293-3.10.7.2-h", IUT (SYN|ACK, .seq = ISS, .ack = AT_LEAST(IRS + 1)), PEER (RST)),
             BY ("RFC9293-3.10.7-x",   SILENCE (600))
         ),
         ON      (FRESH),
@@ -151,7 +151,7 @@ LISTEN_OPENS   ("syn-urg",      "URG and a pointer",              SYN|URG, .up =
         ENTER   (ESTABLISHED),
         ON      (FRESH),
         PEER    (ACK, .seq = ZERO + 5000, .ack = ZERO + 70000, .len = 10),
-        IUT     (RST, .seq = SEG_ACK),
+        IUT     (RST|MAY_ACK, .seq = SEG_ACK, .ack = ANY),
         ON      (0),
         ALIVE
     ),

@@ -52,7 +52,7 @@ static const struct ladder_case retransmission_cases[] = {
         REPEATED (.after = MEASURED),
         PEER     (ACK),                                     /* ambiguous: which of the three? */
         ONE_HELD,
-        REPEATED (.after = PERCENT(220, 2000, A)),          /* four times the timeout is right */
+        REPEATED (.after = PERCENT(220, 2000, A), .rule = "RFC9293-3.8.2-a"),   /* four times the timeout is right */
         PEER     (ACK),
         ALIVE
     ),
@@ -157,7 +157,7 @@ static const struct ladder_case retransmission_cases[] = {
         IUT      (SYN|ACK, .seq = ISS, .after = MEASURED),
         PEER     (ACK),
         ONE_HELD,
-        REPEATED (.after = MS(2850, NO_LIMIT)),
+        REPEATED (.after = MS(2450, NO_LIMIT)),             /* a clock of half a second makes 3 s of it */
         PEER     (ACK),
         ALIVE
     ),

@@ -115,7 +115,7 @@ static const struct ladder_case rst_cases[] = {
         PEER    (SYN, .len = 7),
         IUT     (RST|ACK, .seq = ZERO, .ack = SEG_END),
         PEER    (ACK, .seq = ZERO + 1000, .ack = ZERO + 777000, .len = 5),
-        IUT     (RST, .seq = SEG_ACK),
+        IUT     (RST, .seq = SEG_ACK, .rule = "RFC9293-3.10.7.1-c"),
         PEER    (RST, .seq = ZERO + 1000),
         SILENCE (300),
         GONE

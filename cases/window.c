@@ -13,6 +13,14 @@
 /* A user call may overtake a segment of ours on its way: what must come first is given a moment, or acknowledged. */
 #define A_MOMENT WAIT (30)
 
+/* Closed by an ACK of something new, so that no stack can take it for an old one: what a bare ACK with the numbers of the last
+ * one does is a question of its own. */
+#define CLOSED_BY_US                                                                                    \
+        APP      (SEND, .octets = 100),                                                                 \
+        IUT_SENDS(100, .held = YES),                                                                    \
+        PEER     (ACK, .wnd = ZERO),                                                                    \
+        A_MOMENT
+
 /* By user calls alone: an echo's octets would carry a window of their own, and leave in the pieces in which ours arrived. */
 #define BY_CALLS APP (RECEIVE)
 
@@ -83,8 +91,7 @@ static const struct ladder_case window_cases[] = {
     REQS  ("RFC9293-MUST-36", "RFC9293-3.8.6.1-c", "RFC9293-3.8.6.1-a"),
     LADDER(
         ENTER    (ESTABLISHED),
-        PEER     (ACK, .wnd = ZERO),
-        A_MOMENT,
+        CLOSED_BY_US,
         APP      (SEND, .octets = 500),
         SILENCE  (50),                                      /* closed indeed */
         PROBE    ("RFC9293-MUST-36", MEASURED),
@@ -98,8 +105,7 @@ static const struct ladder_case window_cases[] = {
     REQS  ("RFC9293-SHLD-30", "RFC9293-MUST-36", "RFC9293-MUST-37", "RFC6429-1-a"),
     LADDER(
         ENTER    (ESTABLISHED),
-        PEER     (ACK, .wnd = ZERO),
-        A_MOMENT,
+        CLOSED_BY_US,
         APP      (SEND, .octets = 500),
         SILENCE  (50),                                      /* closed indeed */
         PROBE    ("RFC9293-MUST-36", MEASURED),
@@ -199,6 +205,20 @@ static const struct ladder_case window_cases[] = {
     ),
 },
 {
+    CASE  ("window/closed-by-bare-ack", "A bare ACK with the numbers of the last one closes the window as well"),
+    REQS  ("RFC9293-3.10.7.4-ack-i"),
+    LADDER(
+        ENTER    (ESTABLISHED),
+        PEER     (ACK, .wnd = ZERO),
+        A_MOMENT,
+        APP      (SEND, .octets = 500),
+        SILENCE  (50),                                      /* a probe comes later */
+        PEER     (ACK, .ack = SND_UNA, .wnd = 5000),
+        IUT_SENDS(500, .seq = SND_UNA),
+        ALIVE
+    ),
+},
+{
     CASE  ("window/shrunk-to-zero", "A window that shrinks to zero below outstanding data is probed"),
     REQS  ("RFC9293-MUST-35", "RFC9293-MUST-34"),
     LADDER(
@@ -225,7 +245,7 @@ static const struct ladder_case window_cases[] = {
         ENTER    (ESTABLISHED),
         BY_CALLS,
         APP      (SEND, .octets = 200),
-        IUT_SENDS(200),
+        IUT_SENDS(200, .held = YES),
         PEER     (ACK, .wnd = ZERO),
         A_MOMENT,
         PEER     (ACK, .ack = SND_UNA - 100, .wnd = 5000),
@@ -260,8 +280,7 @@ static const struct ladder_case window_cases[] = {
     .tags = "@museum",
     LADDER(
         ENTER    (ESTABLISHED),
-        PEER     (ACK, .wnd = ZERO),
-        A_MOMENT,
+        CLOSED_BY_US,
         APP      (SEND, .octets = 500),
         APP      (CLOSE),
         PROBE    ("RFC9293-MUST-36", MEASURED),

@@ -288,7 +288,7 @@ static bool put_field(struct written *out, const struct ladder_field *field, con
 
     switch (field->kind) {
     case FIELD_TERM:
-        return put_term(out, *(const term *)place);
+        return *(const term *)place == ZERO || put_term(out, *(const term *)place); /* no digits: ZERO */
     case FIELD_WORD:
         return put_word(out, field->words, *(const unsigned *)place);
     case FIELD_BITS:

@@ -4,24 +4,22 @@
 #include <string.h>
 
 struct shrinking {
-    struct stage         *stage;
-    const struct finding *wanted;
-    uint8_t              *octets, *tried;
-    size_t                count;
-    struct input          input;
+    still_holds *holds;
+    void        *context;
+    uint8_t     *octets, *tried;
+    size_t       count;
+    struct input input;
 };
 
-/* Without the octets [from, to): the same finding? Then it is the input from now on. */
+/* Does it hold without the octets [from, to)? Then that is the input from now on. */
 static bool do_without(struct shrinking *shrinking, size_t from, size_t to)
 {
-    size_t         left = shrinking->count - (to - from);
-    struct finding found;
+    size_t left = shrinking->count - (to - from);
 
     memcpy(shrinking->tried, shrinking->octets, from);
     memcpy(shrinking->tried + from, shrinking->octets + to, shrinking->count - to);
     input_read(shrinking->tried, left, &shrinking->input);
-    if (!stage_play(shrinking->stage, &shrinking->input, NULL, &found) || found.oracle != shrinking->wanted->oracle ||
-        strcmp(found.requirement, shrinking->wanted->requirement) != 0)
+    if (!shrinking->holds(shrinking->context, &shrinking->input))
         return false;
     memcpy(shrinking->octets, shrinking->tried, left);
     shrinking->count = left;
@@ -63,14 +61,14 @@ static bool drop_octets(struct shrinking *shrinking, size_t width)
     return dropped;
 }
 
-size_t minimize(struct stage *stage, uint8_t *octets, size_t count, const struct finding *wanted)
+size_t minimize(uint8_t *octets, size_t count, still_holds *holds, void *context)
 {
     struct shrinking *shrinking = malloc(sizeof *shrinking);
     uint8_t          *tried     = malloc(count + 1);
     bool              smaller   = true;
 
     if (shrinking != NULL && tried != NULL) {
-        *shrinking = (struct shrinking){ .stage = stage, .wanted = wanted, .octets = octets, .tried = tried, .count = count };
+        *shrinking = (struct shrinking){ .holds = holds, .context = context, .octets = octets, .tried = tried, .count = count };
         for (size_t steps = INPUT_STEPS; steps > 0; steps /= 2)
             drop_steps(shrinking, steps);
         while (smaller) {

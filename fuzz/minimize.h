@@ -1,11 +1,14 @@
-/* minimize.h: makes an input small that an oracle spoke about: fewer steps, fewer fields, shorter numbers, and the same oracle
- * still speaks of the same requirement. It knows how octets are an input, not what is wrong. */
+/* minimize.h: makes an input small that something is to be said about still: fewer steps, fewer fields, shorter numbers. It
+ * knows how octets are an input, not what is wrong with it. */
 #ifndef TCPROVE_FUZZ_MINIMIZE_H
 #define TCPROVE_FUZZ_MINIMIZE_H
 
-#include "stage.h"
+#include "input.h"
 
-/* Shortens octets[0..count) in place; returns how many are left. `wanted` is what is to be found still. */
-size_t minimize(struct stage *stage, uint8_t *octets, size_t count, const struct finding *wanted);
+/* Whether it can still be said of this input. */
+typedef bool still_holds(void *context, const struct input *input);
+
+/* Shortens octets[0..count), of which it can be said, in place; returns how many are left. */
+size_t minimize(uint8_t *octets, size_t count, still_holds *holds, void *context);
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "shadow.h"
 
-enum { STIMULI = 64, STREAM_MAX_OCTETS = 1 << 20 };
+enum { STIMULI = 64, STREAM_MAX_OCTETS = 1 << 20, WINDOW_OPENS_MOST = 1 << 20 };
 
 /* What a tester's segment allows a RST to be made of (RFC 9293 3.10.7.1). */
 struct stimulus {
@@ -156,6 +156,14 @@ static bool synchronized_shown(const struct shadow *shadow)
     return target->syn_seen && target->ack_seen && peer->ack_seen && seq_before(target->iss, peer->ack);
 }
 
+static void note_sent_up_to(struct conversation *c, const struct segment *segment)
+{
+    uint32_t past = segment->seq + segment_length(segment);
+
+    if (seq_before(c->shadow.peer.nxt, past))
+        c->shadow.peer.nxt = past;
+}
+
 static void tester_sent(struct conversation *c, const struct packet *packet, const struct tcp_options *options)
 {
     const struct segment *segment = &packet->segment;
@@ -172,9 +180,12 @@ static void tester_sent(struct conversation *c, const struct packet *packet, con
             return;
         }
     }
-    /* Beyond the window it is dropped, whatever it carries. */
-    if (c->shadow.target.ack_seen && seq_before(c->shadow.target.right_edge, segment->seq))
+    /* Beyond the window it is dropped, whatever it carries, unless the target has opened its window meanwhile. */
+    if (c->shadow.target.ack_seen && seq_before(c->shadow.target.right_edge, segment->seq)) {
+        if (segment->seq - c->shadow.target.right_edge < WINDOW_OPENS_MOST)
+            note_sent_up_to(c, segment);
         return;
+    }
     struct segment seen = *segment;
 
     /* What the target was never sent cannot be acknowledged, and moves nothing at its side. */
@@ -187,11 +198,7 @@ static void tester_sent(struct conversation *c, const struct packet *packet, con
     if ((seen.flags & SYN) && !again)
         c->shadow.peer.any_seen = false;
     if (again && (!(seen.flags & ACK) || synchronized_shown(&c->shadow))) {
-        uint32_t past = seen.seq + segment_length(&seen);
-
-        /* What else it carries may count, and be acknowledged. */
-        if (seq_before(c->shadow.peer.nxt, past))
-            c->shadow.peer.nxt = past;
+        note_sent_up_to(c, &seen); /* what else it carries may count, and be acknowledged */
         return;
     }
     shadow_sees(&c->shadow, false, &seen, options);

@@ -2,7 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
+
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,11 +42,13 @@ static bool write_all(int fd, const void *octets, size_t count)
     return true;
 }
 
-static bool holds_tcp(const struct captured *packet)
+/* A host without anybody in it still sends RST. */
+static bool shows_somebody(const struct captured *packet)
 {
-    if (packet->count < 20)
-        return false;
-    return packet->octets[0] >> 4 == 6 ? packet->octets[6] == IPPROTO_TCP : packet->octets[9] == IPPROTO_TCP;
+    struct packet decoded;
+
+    packet_decode(packet->octets, packet->count, &decoded);
+    return packet->from_target && decoded.kind == PACKET_TCP && !(decoded.segment.flags & RST);
 }
 
 /* Never 0 where there was one. */
@@ -55,7 +57,7 @@ static uint64_t last_answer_us(const struct play *play)
     for (size_t i = play->packet_count; i-- > 0;) {
         const struct captured *packet = &play->packets[i];
 
-        if (packet->from_target && holds_tcp(packet))
+        if (shows_somebody(packet))
             return packet->time_us > play->packets[0].time_us ? packet->time_us - play->packets[0].time_us : 1;
     }
     return 0;
@@ -180,6 +182,7 @@ bool case_start(const struct case_wish *wish, uint64_t limit_ms, struct case_pro
             _exit(0);
         signal(SIGINT, SIG_IGN);
         signal(SIGTERM, SIG_DFL);
+        signal(SIGUSR1, SIG_IGN);
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, NULL);
         close(ends[0]);

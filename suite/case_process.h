@@ -20,7 +20,7 @@ struct case_outcome {
     char          charged[64], reason[600], expected[600], actual[600], ways[256];
     uint64_t      duration_us, first_answer_us;
     unsigned      packets, asked, unanswered; /* as in struct play */
-    uint64_t      last_answer_us;             /* from the first packet to the target's last TCP segment; 0: there was none */
+    uint64_t      last_answer_us; /* from the first packet to the target's last segment that is no RST; 0: there was none */
     struct ruling rulings[REFEREE_RULES];
     uint32_t      transcript_lines;
     char          pcap[128]; /* name of its file of packets, "" if there is none */

@@ -164,6 +164,12 @@ static bool read_baseline(struct options *options, const char *value, struct err
     return true;
 }
 
+static bool read_reset(struct options *options, const char *value, struct error *error)
+{
+    options->reset = value;
+    return value[strspn(value, " \t\n")] != '\0' || error_set(error, "--reset-cmd needs a command for /bin/sh");
+}
+
 static bool read_excluded(struct options *options, const char *value, struct error *error)
 {
     if (options->excluded_count == SELECTORS_MAX)
@@ -217,6 +223,7 @@ static const struct option_word words[] = {
     { "--load", NULL, "of doctor: how many connections at a time the target sustains", read_load },
     { "--retries", "N", "how often a case that could not be judged is played again (2)", read_retries },
     { "--disruptive", NULL, "play also on a host what can crash it", read_disruptive },
+    { "--reset-cmd", "CMD", "a command for sh that brings a dead target back; it runs without privileges", read_reset },
     { "--strict", NULL, "deviations and what could not be judged count for the exit status", read_strict },
     { "--fail-fast", NULL, "stop at the first violation", read_fail_fast },
     { "--seed", "N", "fixes payloads and sequence numbers, and in-process runs whole", read_seed },

@@ -44,6 +44,7 @@ struct options {
     size_t             report_count;
     enum pcap_wish     pcap;
     const char        *baseline; /* file, NULL: none */
+    const char        *reset;    /* shell command that brings a dead target back, NULL: none */
     bool               update_baseline;
     bool               load;               /* of `doctor` */
     enum service       service;            /* what stands in for the target's application; SERVICE_NONE: user calls */

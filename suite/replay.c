@@ -18,13 +18,15 @@
 
 /* ---- files ------------------------------------------------------------------------------------------------------------- */
 
-/* Text in the words of the ladder, as a person or `replay` writes it. */
-static bool is_notation(const uint8_t *octets, size_t count)
+/* Text in the words of the ladder, as a person or `replay` writes it, or some other text: fuzz inputs are no more printable
+ * than chance makes them. */
+static bool is_text(const uint8_t *octets, size_t count)
 {
+    size_t printable = 0;
+
     for (size_t i = 0; i < count; i++)
-        if (octets[i] >= 127 || (octets[i] < ' ' && octets[i] != '\n'))
-            return false;
-    return count > 0;
+        printable += octets[i] == '\n' || (octets[i] >= ' ' && octets[i] < 127);
+    return printable > 0 && printable >= count - count / 20;
 }
 
 static bool read_notation(struct replay_file *file, struct error *error)
@@ -52,7 +54,7 @@ static bool read_file(struct replay_file *file, struct error *error)
     fclose(stream);
     if (!whole)
         return error_set(error, "%s is longer than a fuzz input can be, %zu octets", file->path, sizeof file->octets - 1);
-    if (is_notation(file->octets, file->count) && !read_notation(file, error))
+    if (is_text(file->octets, file->count) && !read_notation(file, error))
         return false;
     input_read(file->octets, file->count, file->input);
     if (file->input->count == 0)
@@ -169,6 +171,21 @@ static void save_minimized(const struct replay_file *file)
     printf("written: %s, %zu octets, %zu steps\n\n", path, file->count, file->input->count);
 }
 
+struct sought {
+    struct stage         *stage;
+    const struct finding *finding;
+};
+
+/* The same oracle speaks of the same requirement. */
+static bool still_found(void *context, const struct input *input)
+{
+    const struct sought *sought = context;
+    struct finding       found;
+
+    return stage_play(sought->stage, input, NULL, &found) && found.oracle == sought->finding->oracle &&
+           strcmp(found.requirement, sought->finding->requirement) == 0;
+}
+
 static enum status play_one(const struct replay_wish *wish, struct stage *stage, struct replay_file *file, bool alone)
 {
     struct showing     showing = { .quiet = !alone || wish->as_case, .began_us = STAGE_BEGINS_US };
@@ -176,7 +193,9 @@ static enum status play_one(const struct replay_wish *wish, struct stage *stage,
     struct finding     finding;
 
     if (wish->minimize && stage_play(stage, file->input, NULL, &finding)) {
-        file->count = minimize(stage, file->octets, file->count, &finding);
+        struct sought sought = { stage, &finding };
+
+        file->count = minimize(file->octets, file->count, still_found, &sought);
         input_read(file->octets, file->count, file->input);
         save_minimized(file);
     }

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "command.h"
 #include "gate.h"
 #include "host/host.h"
 #include "inprocess/inprocess.h"
@@ -14,14 +15,16 @@
 #include "runner.h"
 #include "selection.h"
 #include "targets.h"
+#include "terminal.h"
 
 enum { FILES_ASIDE = 32 };
 
 struct telling {
     const struct options *options;
-    size_t                count;
-    bool                  colour, live;
+    bool                  colour;
+    struct progress      *progress;
     const char           *program;
+    bool                  asked; /* how far it is */
     FILE                 *out;
 };
 
@@ -43,6 +46,8 @@ static void command_for(const struct telling *telling, const struct result *resu
         if (at < room)
             at += (size_t)snprintf(text + at, room - at, " ");
     }
+    if (options->disruptive && at < room)
+        at += (size_t)snprintf(text + at, room - at, "--disruptive ");
     if (options->source != NULL && at < room)
         at += (size_t)snprintf(text + at, room - at, "--source %s ", options->source);
     if (options->interface != NULL && at < room)
@@ -56,17 +61,42 @@ static void tell_result(void *context, const struct result *result, size_t done)
     const struct telling *telling = context;
     char                  again[300];
 
-    if (telling->live)
-        fprintf(stderr, "\r\033[K");
+    (void)done;
     bool shown = result->verdict == VERDICT_FAIL || result->verdict == VERDICT_ERROR;
 
     if (!telling->options->quiet && (shown || telling->options->verbose)) {
+        progress_erase(telling->progress);
         command_for(telling, result, again, sizeof again);
         report_case(telling->out, result, again, telling->colour);
         fflush(telling->out);
     }
-    if (telling->live)
-        fprintf(stderr, "%zu of %zu  %s", done, telling->count, done == telling->count ? "\r\033[K" : result->id);
+}
+
+static void say(void *context, const char *sentence)
+{
+    const struct telling *telling = context;
+
+    progress_erase(telling->progress);
+    fprintf(stderr, "tcprove: %s\n", sentence);
+}
+
+static bool wants_sight(void *context)
+{
+    struct telling *telling = context;
+
+    telling->asked = terminal_asked() || telling->asked;
+    return telling->asked || progress_due(telling->progress);
+}
+
+static void show(void *context, const struct sight *sight)
+{
+    struct telling *telling = context;
+
+    if (telling->asked)
+        progress_answer(telling->progress, sight);
+    else
+        progress_show(telling->progress, sight);
+    telling->asked = false;
 }
 
 /* With several, the first of: an unexpected verdict, an error of ours, nothing judged at all. */
@@ -168,6 +198,7 @@ struct ready {
     void                     *prepared;
     bool                      virtual_time;
     struct output             output;
+    struct command            command; /* --reset-cmd */
     struct baseline           baseline;
 };
 
@@ -191,9 +222,10 @@ static enum status play_selection(const struct options *options, struct ready *r
 {
     struct results  results = { 0 };
     struct error    error;
-    FILE           *out     = text_stream(options);
-    bool            colour  = isatty(fileno(out)) && getenv("NO_COLOR") == NULL;
-    struct telling  telling = { options, selection->count, colour, isatty(2) && isatty(fileno(out)), program, out };
+    FILE           *out    = text_stream(options);
+    bool            colour = isatty(fileno(out)) && getenv("NO_COLOR") == NULL;
+    struct progress progress;
+    struct telling  telling = { .options = options, .colour = colour, .progress = &progress, .program = program, .out = out };
     struct run_plan plan    = { .entries      = selection->at,
                                 .count        = selection->count,
                                 .kind         = ready->kind,
@@ -206,12 +238,24 @@ static enum status play_selection(const struct options *options, struct ready *r
                                 .path_loses   = ready->kind == &target_host,
                                 .pcap_folder  = ready->output.pcap_folder,
                                 .pcap_all     = options->pcap == PCAP_ALL,
+                                .reset        = ready->command.helper > 0 ? &ready->command : NULL,
+                                .answered     = ready->kind == &target_host,
                                 .interrupted  = interrupted,
                                 .tell         = tell_result,
+                                .say          = say,
+                                .wants_sight  = wants_sight,
+                                .show         = show,
                                 .context      = &telling };
 
     describe_run(&results, options, ready->kind);
-    bool        ran      = runner_run(&plan, &results, &error);
+    progress_open(&progress, stderr, options->quiet);
+    if (progress.drawn && !options->quiet)
+        terminal_take();
+    plan.keys = terminal_keys();
+    bool ran  = runner_run(&plan, &results, &error);
+
+    progress_erase(&progress);
+    terminal_give_back();
     bool        compares = options->baseline != NULL && !options->update_baseline;
     enum status status =
         ran ? finish_run(&telling, &results, selection, compares ? &ready->baseline : NULL) : complain(STATUS_ERROR, &error);
@@ -257,11 +301,17 @@ enum status run(const struct options *options, const char *program, volatile con
 {
     struct error     error;
     struct selection selection = { 0 };
-    struct ready     ready     = { .output = { .pcap_folder = -1 } };
-    enum status      status    = get_ready(options, &ready, &selection, &error);
+    struct ready     ready     = { .output = { .pcap_folder = -1 }, .command = { .channel = -1 } };
+
+    /* Before anything here uses a privilege. */
+    if (options->reset != NULL && !command_open(&ready.command, options->reset, options->target, COMMAND_LIMIT_MS, &error))
+        return complain(STATUS_ERROR, &error);
+    terminal_listen();
+    enum status status = get_ready(options, &ready, &selection, &error);
 
     status =
         status == STATUS_GOOD ? play_selection(options, &ready, &selection, program, interrupted) : complain(status, &error);
+    command_close(&ready.command);
     if (ready.prepared != NULL)
         ready.kind->release(ready.prepared);
     output_close(&ready.output);

@@ -72,6 +72,10 @@ START_TEST(values)
     ck_assert(options.time_scale > 2.4 && options.time_scale < 2.6);
     ck_assert_uint_eq(options.excluded_count, 1);
     ck_assert(options.verbose && options.strict);
+    ck_assert_ptr_null(options.reset);
+    ck_assert(read_line("run 192.0.2.2:7 --disruptive --reset-cmd reset-board", &options, &error));
+    ck_assert_str_eq(options.reset, "reset-board");
+    ck_assert(options.disruptive);
 }
 END_TEST
 
@@ -91,6 +95,8 @@ START_TEST(mistakes_are_explained)
         { "run --time-scale 0", "from 1 to 100" },
         { "run --time-scale nan", "from 1 to 100" },
         { "run -o", "-o needs a value" },
+        { "run --reset-cmd", "--reset-cmd needs a value" },
+        { "run --reset-cmd=", "needs a command" },
         { "run --ipv6=yes", "takes no value" },
         { "list --format xml", "text, tsv or json" },
     };
