@@ -23,7 +23,7 @@ REPORTS := $(sort $(wildcard reports/*.c))
 SUITE   := $(filter-out suite/main.c,$(sort $(wildcard suite/*.c)))
 TESTS   := $(filter-out suite/selftest/lwip_host.c,$(sort $(wildcard suite/selftest/*.c)))
 BENCH   := $(sort $(wildcard suite/bench/*.c))
-MUTATE  := $(sort $(wildcard suite/bench/mutate*.c))
+MUTATE  := $(sort $(wildcard suite/bench/mutate*.c fuzz/mutator/*.c))
 
 LIBRARY := $(HARNESS) $(CASES) $(FUZZ) $(REPORTS) $(SUITE)
 objects  = $(patsubst %.c,$(BUILD)/%.o,$(1))

@@ -11,6 +11,7 @@ FUZZ_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omi
 AFL_CC        ?= afl-clang-fast
 FUZZ_CLANG    ?= clang
 LLVM_OPT      ?= opt
+FUZZ_ENGINE   ?= -fsanitize=fuzzer
 
 # What feedback comes from, for each target; the rest is compiled without instrumentation, so that neither time nor the map are
 # spent on it.
@@ -36,7 +37,8 @@ fuzz-plain.rest      = $(CC) $(FUZZ_BASE) $(CFLAGS)
 fuzz-plain.link      = $(CC) $(CFLAGS) $(LDFLAGS)
 fuzz-libfuzzer.guide = $(FUZZ_CLANG) $(FUZZ_BASE) -O1 -g $(FUZZ_SANITIZE) -fsanitize=fuzzer-no-link
 fuzz-libfuzzer.rest  = $(FUZZ_CLANG) $(FUZZ_BASE) -O1 -g $(FUZZ_SANITIZE)
-fuzz-libfuzzer.link  = $(FUZZ_CLANG) -g $(FUZZ_SANITIZE) -fsanitize=fuzzer
+fuzz-libfuzzer.link  = $(FUZZ_CLANG) -g $(FUZZ_SANITIZE)
+fuzz-libfuzzer.engine = $(FUZZ_ENGINE)
 fuzz.rest            = $(FUZZ_CLANG) $(FUZZ_BASE) $(FUZZ_FLAGS) -DTCPROVE_FUZZ_AFL
 fuzz.afl             = AFL_QUIET=1 $(AFL_CC) $(FUZZ_FLAGS)
 fuzz.link            = $(fuzz.afl)
@@ -52,11 +54,12 @@ fuzz-deps:
 fuzz-targets: $(foreach f,$(FUZZ_FLAVOURS),$(FUZZ_TARGETS:%=$(BUILD)/$f/%)) $(BUILD)/fuzz/mutator.so
 
 fuzz: deps fuzz-deps
-	@$(MAKE) --no-print-directory $(BUILD)/fuzz/$(or $(FUZZ_TARGET),ladder) $(BUILD)/fuzz-plain/$(or $(FUZZ_TARGET),ladder) $(BUILD)/fuzz/mutator.so
+	@$(MAKE) --no-print-directory $(BUILD)/fuzz/$(or $(FUZZ_TARGET),ladder) $(BUILD)/fuzz-plain/$(or $(FUZZ_TARGET),ladder) \
+	    $(BUILD)/fuzz/mutator.so $(BUILD)/tcprove
 	@fuzz/run.sh $(BUILD)
 
 fuzz-smoke: deps fuzz-deps
-	@$(MAKE) --no-print-directory $(BUILD)/fuzz/ladder $(BUILD)/fuzz-plain/ladder $(BUILD)/fuzz/mutator.so
+	@$(MAKE) --no-print-directory $(BUILD)/fuzz/ladder $(BUILD)/fuzz-plain/ladder $(BUILD)/fuzz/mutator.so $(BUILD)/tcprove
 	@fuzz/smoke.sh $(BUILD)
 
 # The room is a part of the library; the targets and the mutator are not.
@@ -70,7 +73,7 @@ define fuzz_program
 $(BUILD)/$(1)/$(2): $(call fuzz_objects,$(1),i,$(FUZZ_GUIDE_$(2))) $(call fuzz_objects,$(1),o,$(FUZZ_PARTS_$(2))) \
     $(BUILD)/$(1)/$(3).o $(call fuzz_library,$(1),$(2))
 	$$(call say,LINK,$$@)
-	$$(Q)$$($(1).link) -o $$@ $$^ $$(LIBRARIES)
+	$$(Q)$$($(1).link) -o $$@ $$^ $$($(1).engine) $$(LIBRARIES)
 endef
 
 define fuzz_flavour
@@ -134,7 +137,7 @@ $(foreach t,$(FUZZ_TARGETS),$(foreach f,fuzz fuzz-asan fuzz-plain,$(eval $(call 
 $(foreach t,$(FUZZ_TARGETS),$(eval $(call fuzz_program,fuzz-libfuzzer,$t,entry_libfuzzer)))
 
 # The mutator speaks the format of inputs and nothing else.
-MUTATOR_PARTS := fuzz/mutator/mutator.c fuzz/mutator/change.c fuzz/input.c harness/notation_fields.c harness/notation_words.c \
+MUTATOR_PARTS := $(wildcard fuzz/mutator/*.c) fuzz/input.c harness/notation_fields.c harness/notation_words.c \
     harness/notation_term.c harness/notation_text.c harness/notation_ladder.c harness/terms.c harness/error.c
 
 $(BUILD)/fuzz/m/%.o: %.c

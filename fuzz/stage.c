@@ -79,6 +79,19 @@ static void output(void *context, const uint8_t *octets, size_t count)
     oracle_sees_sent(stage, actor, &packet.segment);
 }
 
+/* A connection that no actor stands behind: raw octets may come from anywhere. At the end somebody has to close it. */
+static void remember_stranger(struct stage *stage, tcp_name name)
+{
+    struct tcp_status status;
+
+    for (size_t i = 0; i < CONNECTIONS; i++) {
+        if (stage->strangers[i] != 0 && tcp_status(stage->tcp, stage->strangers[i], &status) == TCP_OK)
+            continue;
+        stage->strangers[i] = name;
+        return;
+    }
+}
+
 /* Signals come in the middle of an event: what the application does about them waits until it is over. */
 static void signal_user(void *context, tcp_name name, enum tcp_signal signal)
 {
@@ -90,6 +103,8 @@ static void signal_user(void *context, tcp_name name, enum tcp_signal signal)
 
         if (actor != NULL)
             actor_begins(actor, name);
+        else
+            remember_stranger(stage, name);
     }
     for (size_t i = 0; i < ACTORS; i++) {
         struct actor *actor = &stage->actors[i];
@@ -135,7 +150,7 @@ static uint64_t work_so_far(const struct stage *stage)
     return stage->meter != NULL ? stage->meter() : 0;
 }
 
-static void tell_event(struct stage *stage, const struct actor *actor, unsigned event)
+void stage_tell(struct stage *stage, const struct actor *actor, unsigned event)
 {
     const struct peer *peer = &actor->peer;
 
@@ -155,7 +170,7 @@ void stage_advance(struct stage *stage, uint64_t until_us)
         stage->outputs = 0;
         for (size_t i = 0; i < ACTORS; i++)
             if (stage->actors[i].name != 0)
-                tell_event(stage, &stage->actors[i], EVENT_TIMEOUT);
+                stage_tell(stage, &stage->actors[i], EVENT_TIMEOUT);
         tcp_time(stage->tcp, stage->now_us);
         settle(stage, work, 0);
         if (timeouts > TIMEOUTS_MOST)
@@ -172,7 +187,7 @@ static void tell_packet(struct stage *stage, const struct peer *peer, const uint
         stage->watch->packet(stage->watch->context, stage->now_us, false, peer, packet, count);
 }
 
-static void arrives(struct stage *stage, const uint8_t *packet, size_t count)
+void stage_arrives(struct stage *stage, const uint8_t *packet, size_t count)
 {
     uint64_t       work   = work_so_far(stage);
     const uint8_t *octets = memory_exact(&stage->memory, packet, count);
@@ -220,12 +235,12 @@ static void play_segment(struct stage *stage, struct actor *actor, const struct 
 
     if (!sound || wish.reserved != 0)
         count = packet_damage(stage->packet, count, &wish);
-    tell_event(stage, actor,
+    stage_tell(stage, actor,
                event_of_segment(&segment, peer_rcv_nxt(peer), peer->shadow.target.window,
                                 peer_value(peer, actor->link, SND_UNA), peer->shadow.target.nxt));
     tell_packet(stage, peer, stage->packet, count);
     peer_sent(peer, &segment, &options, sound && rung->from == FROM_PEER);
-    arrives(stage, stage->packet, count);
+    stage_arrives(stage, stage->packet, count);
 }
 
 static void play_message(struct stage *stage, struct actor *actor, const struct message *message)
@@ -234,11 +249,11 @@ static void play_message(struct stage *stage, struct actor *actor, const struct 
 
     if (count == 0)
         return;
-    tell_event(stage, actor, (EVENT_MESSAGES + (unsigned)message->kind));
+    stage_tell(stage, actor, (EVENT_MESSAGES + (unsigned)message->kind));
     tell_packet(stage, &actor->peer, stage->packet, count);
     if (message->kind == PACKET_TOO_BIG)
         actor->peer.path_mtu = 0; /* the target may have its reasons to doubt it: what it sends is judged by its MSS alone */
-    arrives(stage, stage->packet, count);
+    stage_arrives(stage, stage->packet, count);
 }
 
 /* ---- user calls ----------------------------------------------------------------------------------------------------- */
@@ -284,7 +299,7 @@ static void play_call(struct stage *stage, struct actor *actor, const struct use
 {
     uint64_t work = work_so_far(stage);
 
-    tell_event(stage, actor, (EVENT_CALLS + (unsigned)user->call));
+    stage_tell(stage, actor, (EVENT_CALLS + (unsigned)user->call));
     stage->outputs = 0;
     switch (user->call) {
     case OPEN:
@@ -362,6 +377,7 @@ static bool begin(struct stage *stage)
     tcp_name              name   = 0;
 
     memset(stage->actors, 0, sizeof stage->actors);
+    memset(stage->strangers, 0, sizeof stage->strangers);
     for (unsigned i = 0; i < ACTORS; i++) {
         struct actor *actor = &stage->actors[i];
         bool          odd   = i % 2 == 1;
@@ -401,14 +417,27 @@ static void end(struct stage *stage)
     stage->referee = NULL;
 }
 
-bool stage_play(struct stage *stage, const struct input *input, const struct stage_watch *watch, struct finding *finding)
+bool stage_begins(struct stage *stage, const struct stage_watch *watch, struct finding *finding)
 {
     static const struct stage_watch nobody = { 0 };
 
     *finding       = (struct finding){ 0 };
     stage->finding = finding;
     stage->watch   = watch != NULL ? watch : &nobody;
-    if (begin(stage)) {
+    return begin(stage);
+}
+
+bool stage_ends(struct stage *stage, size_t steps)
+{
+    stage->counts.inputs++;
+    stage->counts.steps += steps;
+    end(stage);
+    return stage->finding->oracle != 0;
+}
+
+bool stage_play(struct stage *stage, const struct input *input, const struct stage_watch *watch, struct finding *finding)
+{
+    if (stage_begins(stage, watch, finding)) {
         for (; stage->at < input->count && finding->oracle == 0; stage->at++) {
             if (stage->watch->step != NULL)
                 stage->watch->step(stage->watch->context, stage->at, &input->steps[stage->at]);
@@ -421,10 +450,7 @@ bool stage_play(struct stage *stage, const struct input *input, const struct sta
         if (finding->oracle == 0)
             oracle_sees_end(stage);
     }
-    stage->counts.inputs++;
-    stage->counts.steps += input->count;
-    end(stage);
-    return finding->oracle != 0;
+    return stage_ends(stage, input->count);
 }
 
 /* ---- the stage ------------------------------------------------------------------------------------------------------ */

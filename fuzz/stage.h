@@ -62,8 +62,8 @@ void          stage_close(struct stage *stage);
 /* Plays one input from the beginning. True: an oracle spoke, and *finding says what. */
 bool stage_play(struct stage *stage, const struct input *input, const struct stage_watch *watch, struct finding *finding);
 
-/* Octets that arrive as they are (the first one says from where: even, IPv4 frame; odd, IPv6), each behind two octets of
- * length. */
+/* Octets that arrive as a network brings them: frames.c says how they are laid out. The oracle of the streams is silent, since
+ * nobody knows what the sender meant. */
 bool stage_play_frames(struct stage *stage, const uint8_t *octets, size_t count, const struct stage_watch *watch,
                        struct finding *finding);
 

@@ -36,6 +36,7 @@ struct stage {
     struct stage_counts       counts;
     struct peer_link          links[2];
     struct actor              actors[ACTORS];
+    tcp_name                  strangers[CONNECTIONS];
     unsigned                  current;
     struct tcp               *tcp;
     uint64_t                  now_us;
@@ -55,6 +56,14 @@ void actor_begins(struct actor *actor, tcp_name name);
 /* ---- stage.c */
 void stage_find(struct stage *stage, enum oracle oracle, const char *requirement, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/* Everything as it is before the first step; false without memory. */
+bool stage_begins(struct stage *stage, const struct stage_watch *watch, struct finding *finding);
+/* All is given back. Returns whether an oracle spoke. */
+bool stage_ends(struct stage *stage, size_t steps);
+/* A packet arrives at the TCP, and the time that a packet takes passes. */
+void stage_arrives(struct stage *stage, const uint8_t *packet, size_t count);
+/* The state that this connection is in meets an event. */
+void stage_tell(struct stage *stage, const struct actor *actor, unsigned event);
 void stage_step(struct stage *stage, const struct step *step);
 void stage_advance(struct stage *stage, uint64_t until_us);
 

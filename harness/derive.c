@@ -10,7 +10,9 @@ struct tally {
     enum state   each, entered;
     bool         answered; /* the target has sent a SYN,ACK to a SYN that no ENTER sent */
     bool         fed;      /* an ALIVE has given the application an octet */
-    bool         asked;    /* a stimulus left whose effect no rung has shown yet */
+    uint64_t     live;     /* connections that the target has, one bit each */
+    unsigned     current, count;
+    bool         asked; /* a stimulus left whose effect no rung has shown yet */
 };
 
 static void wait_for_interval(struct tally *tally, const struct rung_segment *segment)
@@ -65,6 +67,24 @@ static bool answers_at_once(const struct step *step)
     }
 }
 
+static void tally_live(struct tally *tally, bool live)
+{
+    uint64_t bit = (uint64_t)1 << (tally->current % 64);
+    unsigned now;
+
+    tally->live = live ? tally->live | bit : tally->live & ~bit;
+    now         = (unsigned)__builtin_popcountll(tally->live);
+    if (now > tally->needs.connections)
+        tally->needs.connections = now;
+}
+
+static void tally_on(struct tally *tally, uint32_t number)
+{
+    tally->current = number == FRESH ? tally->count : number;
+    if (tally->current >= tally->count)
+        tally->count = tally->current + 1;
+}
+
 static void tally_stimulus(struct tally *tally, const struct step *step)
 {
     bool stimulus = step->rung == RUNG_PEER || step->rung == RUNG_ICMP;
@@ -105,7 +125,9 @@ static void tally_ways(struct tally *tally, const struct step *step)
         longest.needs.texts       = longest.needs.texts || tried.needs.texts;
         longest.needs.breaks_ip   = longest.needs.breaks_ip || tried.needs.breaks_ip;
         longest.fed               = longest.fed || tried.fed;
-        longest.asked             = longest.asked || tried.asked;
+        if (tried.needs.connections > longest.needs.connections)
+            longest.needs.connections = tried.needs.connections;
+        longest.asked = longest.asked || tried.asked;
         if (tried.needs.unseen > longest.needs.unseen)
             longest.needs.unseen = tried.needs.unseen;
     }
@@ -134,6 +156,8 @@ static void tally_entry(struct tally *tally, const struct entry *entry)
     needs->at_most_ms += 4 * RUNG_LIMIT_MS;
     needs->establishes = needs->establishes || state >= ESTABLISHED;
     tally->answered    = tally->answered || state == SYN_RECEIVED;
+    if (state > LISTEN)
+        tally_live(tally, true);
 }
 
 /* A FIN that may be accepted ends what a service does: it closes in turn. */
@@ -144,6 +168,8 @@ static void tally_peer(struct tally *tally, const struct rung_segment *segment)
     bool          greets  = (segment->flags & (SYN | ACK | RST)) == ACK && segment->seq == 0 && segment->ack == 0;
     bool          reaches = needs->establishes || tally->answered;
 
+    if (segment->corrupt == UNDAMAGED && (segment->flags & (SYN | RST)) != 0)
+        tally_live(tally, (segment->flags & RST) == 0);
     needs->stays       = needs->stays || (closes && tally->entered >= SYN_RECEIVED);
     needs->establishes = needs->establishes || (greets && tally->answered && segment->corrupt == UNDAMAGED);
     needs->texts       = needs->texts || (segment->len != 0 && reaches);
@@ -166,6 +192,9 @@ static void tally_step(struct tally *tally, const struct step *step)
     needs->texts = needs->texts || tally->fed;
     tally_stimulus(tally, step);
     switch (step->rung) {
+    case RUNG_ON:
+        tally_on(tally, step->number);
+        break;
     case RUNG_ENTER:
         tally_entry(tally, &step->entry);
         break;
@@ -221,7 +250,7 @@ static void tally_steps(struct tally *tally, const struct step *steps)
 
 struct needs needs_of(const struct ladder_case *ladder, enum state each)
 {
-    struct tally tally = { .each = each };
+    struct tally tally = { .each = each, .count = 1, .needs = { .connections = 1 } };
 
     tally_steps(&tally, ladder->steps);
     return tally.needs;

@@ -24,6 +24,7 @@ struct needs {
     bool     texts;       /* ... and is given octets that mean nothing, with something left to be judged behind them */
     bool     breaks_ip;   /* a packet whose IP header is wrong */
     unsigned features;    /* optional TCP features, enum feature */
+    unsigned connections; /* at a time, at most */
     unsigned unseen;      /* stimuli whose arrival no rung shows: had they been lost, the ladder would look the same */
 };
 

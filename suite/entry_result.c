@@ -105,3 +105,21 @@ void result_of_rule(struct result *result, size_t rule, const struct ruling *rul
     }
     result_weigh(result, "", false);
 }
+
+void result_leave_unjudged(struct result *result, const struct attempts *attempts)
+{
+    snprintf(result->reason, sizeof result->reason,
+             "failed %u, passed %u and could not be judged %u times on a path that loses segments: loss could explain it",
+             attempts->failed, attempts->passed, attempts->unjudged);
+    result->verdict   = VERDICT_INCONCLUSIVE;
+    result->violation = result->deviation = false;
+    result->charged[0] = result->charged_text[0] = '\0';
+}
+
+void result_skip_connections(struct result *result, unsigned connections)
+{
+    result->verdict = VERDICT_SKIP;
+    snprintf(result->reason, sizeof result->reason, "needs %u connections at a time: -j %u would allow it", connections,
+             connections);
+    result_weigh(result, "", false);
+}

@@ -3,6 +3,7 @@
 #ifndef TCPROVE_ENTRY_RESULT_H
 #define TCPROVE_ENTRY_RESULT_H
 
+#include "belief.h"
 #include "case_process.h"
 #include "results.h"
 
@@ -14,6 +15,13 @@ void result_weigh(struct result *result, const char *charged, bool deviates);
 /* Takes over the transcript; what an earlier attempt left is dropped. How often it was played is not touched. */
 void result_of_outcome(struct result *result, const struct entry_of_catalog *entry, const struct case_outcome *outcome,
                        char **transcript);
+
+/* What loss could still explain after so many attempts is no verdict. */
+void result_leave_unjudged(struct result *result, const struct attempts *attempts);
+
+/* It needs more connections at a time than may be made. */
+void result_skip_connections(struct result *result, unsigned connections);
+
 void result_drop_transcript(struct result *result);
 
 /* `stands`: loss on the way could not have made it look broken. `first` is the case in which it was broken first. */

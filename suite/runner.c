@@ -14,6 +14,7 @@ enum { SLACK_MS = 20000, SLOTS = 1000, LOOK_MS = 100, ASIDE_MS = 50, STALL_MS = 
 
 struct playing {
     bool                busy;
+    unsigned            connections;
     struct case_process process;
     size_t              entry;
     unsigned            slot;
@@ -23,6 +24,7 @@ struct playing {
 struct standing {
     uint64_t        waits_ms, limit_ms;
     struct attempts attempts;
+    unsigned        connections; /* at a time */
     unsigned        played;
     unsigned        broken[REFEREE_RULES]; /* attempts in which a rule of the referee's was broken */
     bool            loss_explains;         /* the latest outcome */
@@ -86,6 +88,7 @@ static bool plan_queue(struct run *run)
 
         run->standings[i].waits_ms        = needs.waits_ms;
         run->standings[i].attempts.unseen = needs.unseen;
+        run->standings[i].connections     = needs.connections;
         run->standings[i].limit_ms        = run->plan->slack_ms != 0 ? run->plan->slack_ms : SLACK_MS;
         if (!run->plan->virtual_time)
             run->standings[i].limit_ms += (uint64_t)((double)needs.at_most_ms * run->plan->play.time_scale);
@@ -189,20 +192,6 @@ static enum belief belief_so_far(const struct run *run, size_t index)
     return belief;
 }
 
-/* What loss could still explain after so many attempts is no verdict. */
-static void leave_unjudged(struct run *run, size_t index)
-{
-    struct result         *result   = &run->results->at[index];
-    const struct attempts *attempts = &run->standings[index].attempts;
-
-    snprintf(result->reason, sizeof result->reason,
-             "failed %u and passed %u of %u times on a path that loses segments: loss could explain either", attempts->failed,
-             attempts->passed, run->standings[index].played);
-    result->verdict   = VERDICT_INCONCLUSIVE;
-    result->violation = result->deviation = false;
-    result->charged[0] = result->charged_text[0] = '\0';
-}
-
 static void conclude(struct run *run, size_t index)
 {
     run->standings[index].done = true;
@@ -222,7 +211,7 @@ static void settle(struct run *run, size_t index, const struct case_outcome *out
     if (belief == ONCE_MORE && enqueue(run, index))
         return;
     if (belief == UNBELIEVED)
-        leave_unjudged(run, index);
+        result_leave_unjudged(&run->results->at[index], &run->standings[index].attempts);
     conclude(run, index);
 }
 
@@ -287,6 +276,7 @@ static bool start_one(struct run *run, struct playing *place, struct error *erro
                                      .pcap_all    = plan->pcap_all,
                                      .parents_fd  = plan->reset != NULL ? plan->reset->channel : 0 };
 
+    place->connections = run->standings[index].connections;
     if (!case_start(&wish, run->standings[index].limit_ms, &place->process, error)) {
         run->slots[wish.slot] = false;
         return false;
@@ -299,14 +289,39 @@ static bool start_one(struct run *run, struct playing *place, struct error *erro
     return true;
 }
 
+/* Never more connections at a time than was asked for: the next case waits until there is room for its own. */
+static bool has_room(const struct run *run)
+{
+    unsigned connections = run->standings[run->queue[run->queue_at]].connections;
+
+    for (unsigned i = 0; i < run->jobs; i++)
+        connections += run->playing[i].busy ? run->playing[i].connections : 0;
+    return !run->plan->path_loses || connections <= run->jobs;
+}
+
+/* A case that needs more at a time than that is not played. */
+static void skip_what_needs_more(struct run *run)
+{
+    while (run->plan->path_loses && run->queue_at < run->queue_end) {
+        size_t index = run->queue[run->queue_at];
+
+        if (run->standings[index].connections <= run->jobs)
+            return;
+        run->queue_at++;
+        result_skip_connections(&run->results->at[index], run->standings[index].connections);
+        conclude(run, index);
+    }
+}
+
 static unsigned start_some(struct run *run, struct error *error)
 {
     unsigned busy = 0;
 
+    skip_what_needs_more(run);
     for (unsigned i = 0; i < run->jobs; i++) {
         struct playing *place = &run->playing[i];
 
-        if (!place->busy && !run->stop && vigil_calm(run->vigil) && run->queue_at < run->queue_end &&
+        if (!place->busy && !run->stop && vigil_calm(run->vigil) && run->queue_at < run->queue_end && has_room(run) &&
             !start_one(run, place, error) && busy == 0 && run->done == 0)
             run->stop = true;
         busy += place->busy;

@@ -1,7 +1,9 @@
-/* entry_afl.c: inputs from AFL++ by shared memory, many in one process; or from the files named on the command line, one after
- * the other, for a look at what a campaign left. */
+/* entry_afl.c: inputs from AFL++ by shared memory, many in one process; or from the files and folders named on the command
+ * line, one after the other, for a look at what a campaign left. */
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,35 +22,68 @@ static double cpu_seconds(void)
 /* The counts of this process, added to the file that TCPROVE_FUZZ_COUNTS names. */
 static void leave_counts(void)
 {
-    const char *path = getenv("TCPROVE_FUZZ_COUNTS");
-    char        text[200];
-    FILE       *file = path != NULL ? fopen(path, "ae") : NULL;
+    const char *path      = getenv("TCPROVE_FUZZ_COUNTS");
+    char        text[200] = "";
+    FILE       *file;
 
-    if (file == NULL)
-        return;
     fuzz_counts(text, sizeof text);
+    if (path == NULL || text[0] == '\0' || (file = fopen(path, "ae")) == NULL)
+        return;
     fprintf(file, "%s, %.2f s of CPU\n", text, cpu_seconds());
     fclose(file);
 }
 
-static int play_files(int count, char **paths)
+static int play_file(const char *path)
 {
     static uint8_t octets[FILE_OCTETS];
+    FILE          *file = fopen(path, "rbe");
 
-    for (int i = 0; i < count; i++) {
-        FILE *file = fopen(paths[i], "rbe");
-
-        if (file == NULL) {
-            perror(paths[i]);
-            return 2;
-        }
-        size_t got = fread(octets, 1, sizeof octets, file);
-
-        fclose(file);
-        fprintf(stderr, "%s\n", paths[i]);
-        fuzz_one(octets, got);
+    if (file == NULL) {
+        perror(path);
+        return 2;
     }
+    size_t got = fread(octets, 1, sizeof octets, file);
+
+    fclose(file);
+    fprintf(stderr, "%s\n", path);
+    fuzz_one(octets, got);
     return 0;
+}
+
+static int is_input(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.' && entry->d_type == DT_REG;
+}
+
+/* The files in a folder, by their names. */
+static int play_folder(const char *path)
+{
+    struct dirent **entries;
+    int             count = scandir(path, &entries, is_input, alphasort), status = 0;
+    char            file[4096];
+
+    if (count < 0) {
+        perror(path);
+        return 2;
+    }
+    for (int i = 0; i < count; i++) {
+        snprintf(file, sizeof file, "%s/%s", path, entries[i]->d_name);
+        if (status == 0)
+            status = play_file(file);
+        free(entries[i]);
+    }
+    free(entries);
+    return status;
+}
+
+static int play_files(int count, char **paths)
+{
+    struct stat about;
+    int         status = 0;
+
+    for (int i = 0; i < count && status == 0; i++)
+        status = stat(paths[i], &about) == 0 && S_ISDIR(about.st_mode) ? play_folder(paths[i]) : play_file(paths[i]);
+    return status;
 }
 
 #ifdef TCPROVE_FUZZ_AFL
@@ -74,7 +109,7 @@ int main(int argc, char **argv)
 int main(int argc, char **argv)
 {
     if (argc < 2) {
-        fprintf(stderr, "usage: %s FILE...\n", argv[0]);
+        fprintf(stderr, "usage: %s FILE|FOLDER...\n", argv[0]);
         return 2;
     }
     fuzz_begin();

@@ -1,6 +1,6 @@
 /* notation.c: the target `notation`: text for the parsers of segments (the first octet is even, and by its next bit numbers are
- * symbols or not) and of ladders (odd). What a parser takes must be what it takes again when it is printed; what it refuses must
- * come with a sentence. */
+ * symbols or not) and of ladders (odd). What a parser takes must be what it takes again when it is printed; what it refuses
+ * must come with a sentence. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

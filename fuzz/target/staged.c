@@ -47,6 +47,6 @@ void fuzz_counts(char *text, size_t room)
     if (counts == NULL || counts->inputs == 0)
         text[0] = '\0';
     else
-        snprintf(text, room, "%llu inputs, %.1f steps each, %llu segments arrived", (unsigned long long)counts->inputs,
-                 (double)counts->steps / (double)counts->inputs, (unsigned long long)counts->segments);
+        snprintf(text, room, "%llu inputs, %llu steps, %llu segments arrived, %u pairs", (unsigned long long)counts->inputs,
+                 (unsigned long long)counts->steps, (unsigned long long)counts->segments, feedback_pairs());
 }

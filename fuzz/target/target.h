@@ -16,6 +16,8 @@ void fuzz_counts(char *text, size_t room);
 
 /* The feedback beyond code: a state has met an event. */
 void feedback_pair(unsigned state, unsigned event);
+/* How many different ones so far. */
+unsigned feedback_pairs(void);
 
 /* Edges of the TCP's code that were taken so far; stands still where the build does not count them. */
 uint64_t work_done(void);

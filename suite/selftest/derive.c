@@ -30,7 +30,18 @@ static const struct ladder_case perhaps  = { CASE ("x/perhaps", ""), LADDER (ENT
 static const struct ladder_case told     = { CASE ("x/told", ""), LADDER (ENTER (ESTABLISHED), PEER (FIN),
     ONE_OF (BY ("a", IUT (ACK)), BY ("b", IUT (RST))), ALIVE) };
 static const struct ladder_case often    = { CASE ("x/often", ""), LADDER (ENTER (ESTABLISHED), ROUNDS (5, PEER (FIN), SILENCE (10)), ALIVE) };
+static const struct ladder_case one_by_one = { CASE ("x/one-by-one", ""), LADDER (ROUNDS (5, ON (FRESH), ENTER (SYN_RECEIVED), PEER (RST))) };
+static const struct ladder_case beside     = { CASE ("x/beside", ""), LADDER (ENTER (ESTABLISHED), ROUNDS (3, ON (FRESH), ENTER (SYN_RECEIVED)), ON (0), PEER (RST), ON (FRESH), PEER (SYN)) };
 /* clang-format on */
+
+START_TEST(connections_at_a_time_are_counted)
+{
+    ck_assert_uint_eq(needs_of(&quiet, EACH).connections, 1);
+    ck_assert_uint_eq(needs_of(&listens, EACH).connections, 1);
+    ck_assert_uint_eq(needs_of(&one_by_one, EACH).connections, 1);
+    ck_assert_uint_eq(needs_of(&beside, EACH).connections, 4);
+}
+END_TEST
 
 START_TEST(stimuli_that_nothing_shows_are_counted)
 {
@@ -99,6 +110,7 @@ SUITE(derive)
 
     tcase_add_test(tests, waiting_is_silence_and_timers);
     tcase_add_test(tests, stimuli_that_nothing_shows_are_counted);
+    tcase_add_test(tests, connections_at_a_time_are_counted);
     tcase_add_test(tests, limits_cover_the_longest_way);
     tcase_add_test(tests, what_the_application_must_do);
     tcase_add_test(tests, what_a_service_must_bear);

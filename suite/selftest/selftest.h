@@ -12,5 +12,6 @@
 /* Made from the SUITE lines when the tests are built; ended by NULL. */
 typedef Suite           *make_suite(void);
 extern make_suite *const selftest_suites[];
+extern const char *const selftest_names[];
 
 #endif

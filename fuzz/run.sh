@@ -1,0 +1,123 @@
+#!/bin/sh
+# A campaign: run.sh BUILD. FUZZ_SECONDS (until Ctrl-C), FUZZ_JOBS (every core), FUZZ_TARGET (ladder), FUZZ_OUT (a folder for each
+# build), FUZZ_SEEDS (the corpus), FUZZ_SYNC (a folder that several machines share), FUZZ_HOST (this one's name in it).
+# Status: 0 nothing was found, 1 something was, 2 usage, 3 the machine cannot fuzz.
+set -u
+build=$1
+target=${FUZZ_TARGET:-ladder}
+# shellcheck source=fuzz/campaign.sh
+. fuzz/campaign.sh
+
+number() {
+    case $2 in
+    '' | *[!0-9]*) refuse "$1=$2 is no number. Leave it out, or give one" 2 ;;
+    esac
+}
+seconds=${FUZZ_SECONDS:-0}
+number FUZZ_SECONDS "$seconds"
+case $target in
+ladder | frame | notation | results) ;;
+*) refuse "FUZZ_TARGET=$target is no target: ladder, frame, notation or results" 2 ;;
+esac
+check_machine
+all_cores=$(cores)
+jobs=${FUZZ_JOBS:-$(echo "$all_cores" | wc -l)}
+number FUZZ_JOBS "$jobs"
+[ "$jobs" -ge 1 ] || refuse "FUZZ_JOBS=0 fuzzes nothing. Give 1 or more" 2
+
+# ---- the folder of results: of this build alone, and never emptied
+id=$(build_id)
+out=${FUZZ_OUT:-$build/campaigns/$target-$id}
+mkdir -p "$out" 2>/dev/null
+[ -w "$out" ] || refuse "$out cannot be written. Name a folder that can: FUZZ_OUT=FOLDER"
+if [ -e "$out/build" ] && [ "$(cat "$out/build")" != "$target $id" ]; then
+    refuse "$out belongs to another build ($(cat "$out/build")), and stays as it is. Name a new folder with FUZZ_OUT; FUZZ_SEEDS=$out/main/queue begins with what that one knew"
+fi
+[ -e "$out/build" ] || [ -z "$(ls "$out")" ] ||
+    refuse "$out is no folder of a campaign, and stays as it is. Name a new one with FUZZ_OUT"
+if [ -e "$out/pid" ] && kill -0 "$(cat "$out/pid")" 2>/dev/null; then
+    refuse "a campaign is running in $out (process $(cat "$out/pid")). Wait for it, end it, or name another folder with FUZZ_OUT"
+fi
+echo "$target $id" >"$out/build"
+echo $$ >"$out/pid"
+seeds=$out/seeds
+[ -d "$seeds" ] || make_seeds "$seeds"
+echo "$(find "$seeds" -type f | wc -l) seeds, results in $out"
+play_all "$seeds" || note "these seeds are findings already; the campaign goes on without them"
+
+# ---- several machines: each copies its queues to the shared folder and fetches those of others, where AFL++ finds them
+host=${FUZZ_HOST:-$(uname -n)}
+share() {
+    [ -n "${FUZZ_SYNC:-}" ] || return 0
+    for one in $names; do
+        mkdir -p "$FUZZ_SYNC/$host-$one/queue" 2>/dev/null || refuse "FUZZ_SYNC=$FUZZ_SYNC cannot be written. Name a folder that can"
+        copy_new "$out/$one/queue" "$FUZZ_SYNC/$host-$one/queue"
+    done
+    for theirs in "$FUZZ_SYNC"/*/queue; do
+        from=$(basename "$(dirname "$theirs")")
+        case $from in
+        "$host"-*) continue ;;
+        esac
+        mkdir -p "$out/$from/queue"
+        copy_new "$theirs" "$out/$from/queue"
+    done
+}
+# A file appears in the other folder whole or not at all.
+copy_new() {
+    for file in "$1"/id*; do
+        [ -f "$file" ] || continue
+        at=$2/$(basename "$file")
+        [ -e "$at" ] || { cp "$file" "$2/.part-$host" 2>/dev/null && mv "$2/.part-$host" "$at"; }
+    done
+}
+
+# ---- instances
+names='' ids='' number=0 limit=''
+[ "$seconds" -eq 0 ] || limit="-V $seconds"
+while [ $number -lt "$jobs" ]; do
+    core=$(echo "$all_cores" | sed -n "$((number % $(echo "$all_cores" | wc -l) + 1))p")
+    # The first one does everything, every second one changes steps alone.
+    unset AFL_CUSTOM_MUTATOR_ONLY
+    [ "$target" != ladder ] || [ $((number % 2)) -eq 0 ] || export AFL_CUSTOM_MUTATOR_ONLY=1
+    if [ $number -eq 0 ]; then name=main kind=-M; else name=second$number kind=-S; fi
+    # shellcheck disable=SC2086
+    begin_instance "$core" $kind $name $limit
+    names="${names:+$names }$name" ids="$ids $instance"
+    number=$((number + 1))
+done
+
+# shellcheck disable=SC2086
+stop() {
+    kill -TERM $ids 2>/dev/null
+}
+trap stop INT TERM
+began=$(date +%s)
+running() { for one in $ids; do kill -0 "$one" 2>/dev/null && return 0; done; return 1; }
+interval=${FUZZ_STATUS_SECONDS:-60}
+next=$((began + interval + 5)) # AFL++ writes its statistics once a minute
+while running; do
+    sleep 1 &
+    wait $!
+    [ "$(date +%s)" -ge $next ] || continue
+    status_line
+    share
+    next=$((next + interval))
+done
+# shellcheck disable=SC2086
+wait $ids 2>/dev/null
+trap - INT TERM
+share
+rm -f "$out/pid"
+for one in $names; do
+    [ -e "$out/$one/fuzzer_stats" ] && continue
+    grep -hE 'PROGRAM ABORT|SYSTEM ERROR|error|Location' "$out/$one.log" | head -n 3 >&2
+    refuse "afl-fuzz did not begin: $out/$one.log says why"
+done
+status_line
+if command -v afl-plot >/dev/null 2>&1 && [ "$(wc -l <"$out/main/plot_data")" -gt 2 ] &&
+    afl-plot "$out/main" "$out/plot" >"$out/plot.log" 2>&1; then
+    echo "A page with its course: $out/plot/index.html"
+else
+    note "there is no page with its course: afl-plot needs gnuplot-nox and a campaign of some minutes"
+fi
+tell_findings && echo "Nothing was found in $(($(date +%s) - began)) s."
