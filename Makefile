@@ -97,8 +97,9 @@ check: deps
 test: all $(BUILD)/selftest
 	@suite/check.sh $(BUILD)
 
+# What waits long on a wire, and runs the same code as the suites that stay, is left out.
 asan: deps
-	@$(MAKE) --no-print-directory test BUILD=$(BUILD)/asan SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all -O1'
+	@LEAVE_OUT='broken_kernel lossy' $(MAKE) --no-print-directory test BUILD=$(BUILD)/asan SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all -O1'
 
 bench: all $(BUILD)/bench
 	@$(BUILD)/bench speed $(BUILD)/tcprove

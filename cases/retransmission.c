@@ -110,10 +110,10 @@ static const struct ladder_case retransmission_cases[] = {
     CASE  ("retransmission/earliest-first", "The timer sends the earliest octets again, not the latest"),
     REQS  ("RFC6298-5.4-a", "RFC9293-3.10.8-b"),
     LADDER(
-        ENTER    (ESTABLISHED, .mss = 500),
+        ENTER    (ESTABLISHED, .mss = 400),
         SAMPLED,
-        APP      (SEND, .octets = 1500),
-        IUT_SENDS(1500, .held = YES),
+        APP      (SEND, .octets = 1200),
+        IUT_SENDS(1200, .held = YES),
         IUT      (ACK, .seq = SND_UNA, .len = SOME, .after = MEASURED),
         PEER     (ACK),
         ALIVE

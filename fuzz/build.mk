@@ -46,7 +46,7 @@ fuzz-asan.rest       = $(FUZZ_CLANG) $(FUZZ_BASE) $(FUZZ_FLAGS) -DTCPROVE_FUZZ_A
 fuzz-asan.afl        = AFL_QUIET=1 $(AFL_CC) $(FUZZ_FLAGS) -fsanitize=address
 fuzz-asan.link       = AFL_QUIET=1 $(AFL_CC) $(FUZZ_FLAGS) $(FUZZ_SANITIZE)
 
-.PHONY: fuzz fuzz-smoke fuzz-targets fuzz-deps
+.PHONY: fuzz fuzz-smoke fuzz-check fuzz-targets fuzz-deps
 
 fuzz-deps:
 	@suite/install-packages.sh $(FUZZ_DEBIAN)
@@ -61,6 +61,10 @@ fuzz: deps fuzz-deps
 fuzz-smoke: deps fuzz-deps
 	@$(MAKE) --no-print-directory $(BUILD)/fuzz/ladder $(BUILD)/fuzz-plain/ladder $(BUILD)/fuzz/mutator.so $(BUILD)/tcprove
 	@fuzz/smoke.sh $(BUILD)
+
+fuzz-check: deps fuzz-deps
+	@$(MAKE) --no-print-directory fuzz-targets $(BUILD)/tcprove
+	@fuzz/check.sh $(BUILD)
 
 # The room is a part of the library; the targets and the mutator are not.
 FUZZ_ROOM    := $(HARNESS) $(FUZZ)

@@ -168,6 +168,7 @@ static void play_frame(struct stage *stage, unsigned wishes, const uint8_t *octe
         stage_tell(stage, actor,
                    event_of_segment(&packet.segment, peer_rcv_nxt(&actor->peer), actor->peer.shadow.target.window,
                                     peer_value(&actor->peer, actor->link, SND_UNA), actor->peer.shadow.target.nxt));
+    stage_tell_packet(stage, actor != NULL ? &actor->peer : NULL, stage->packet, count);
     stage_arrives(stage, stage->packet, count);
 }
 

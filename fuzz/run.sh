@@ -71,19 +71,25 @@ copy_new() {
     done
 }
 
-# ---- instances
-names='' ids='' number=0 limit=''
+# ---- instances: the first one and every second changes steps alone, the others mix that with AFL++'s own changes
+name_of() { if [ "$1" -eq 0 ]; then echo main; else echo "second$1"; fi; }
+core_of() { echo "$all_cores" | sed -n "$(($1 % $(echo "$all_cores" | wc -l) + 1))p"; }
+names='' ids='' limit='' one=0
 [ "$seconds" -eq 0 ] || limit="-V $seconds"
-while [ $number -lt "$jobs" ]; do
-    core=$(echo "$all_cores" | sed -n "$((number % $(echo "$all_cores" | wc -l) + 1))p")
-    # The first one does everything, every second one changes steps alone.
+while [ $one -lt "$jobs" ]; do
+    names="${names:+$names }$(name_of $one)"
+    one=$((one + 1))
+done
+share
+one=0
+while [ $one -lt "$jobs" ]; do
     unset AFL_CUSTOM_MUTATOR_ONLY
-    [ "$target" != ladder ] || [ $((number % 2)) -eq 0 ] || export AFL_CUSTOM_MUTATOR_ONLY=1
-    if [ $number -eq 0 ]; then name=main kind=-M; else name=second$number kind=-S; fi
+    [ "$target" != ladder ] || [ $((one % 2)) -eq 1 ] || export AFL_CUSTOM_MUTATOR_ONLY=1
+    if [ $one -eq 0 ]; then kind=-M; else kind=-S; fi
     # shellcheck disable=SC2086
-    begin_instance "$core" $kind $name $limit
-    names="${names:+$names }$name" ids="$ids $instance"
-    number=$((number + 1))
+    begin_instance "$(core_of $one)" $kind "$(name_of $one)" $limit
+    ids="$ids $instance"
+    one=$((one + 1))
 done
 
 # shellcheck disable=SC2086

@@ -20,6 +20,7 @@ if ! play_all "$seeds"; then
     exit 1
 fi
 names=main
+export AFL_CUSTOM_MUTATOR_ONLY=1
 begin_instance "$(cores | tail -n 1)" -M main -s 1 -V "$seconds"
 trap 'kill -TERM $instance 2>/dev/null' INT TERM
 wait "$instance"

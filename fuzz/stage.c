@@ -181,7 +181,7 @@ void stage_advance(struct stage *stage, uint64_t until_us)
     tcp_time(stage->tcp, stage->now_us);
 }
 
-static void tell_packet(struct stage *stage, const struct peer *peer, const uint8_t *packet, size_t count)
+void stage_tell_packet(struct stage *stage, const struct peer *peer, const uint8_t *packet, size_t count)
 {
     if (stage->watch->packet != NULL)
         stage->watch->packet(stage->watch->context, stage->now_us, false, peer, packet, count);
@@ -238,7 +238,7 @@ static void play_segment(struct stage *stage, struct actor *actor, const struct 
     stage_tell(stage, actor,
                event_of_segment(&segment, peer_rcv_nxt(peer), peer->shadow.target.window,
                                 peer_value(peer, actor->link, SND_UNA), peer->shadow.target.nxt));
-    tell_packet(stage, peer, stage->packet, count);
+    stage_tell_packet(stage, peer, stage->packet, count);
     peer_sent(peer, &segment, &options, sound && rung->from == FROM_PEER);
     stage_arrives(stage, stage->packet, count);
 }
@@ -250,7 +250,7 @@ static void play_message(struct stage *stage, struct actor *actor, const struct 
     if (count == 0)
         return;
     stage_tell(stage, actor, (EVENT_MESSAGES + (unsigned)message->kind));
-    tell_packet(stage, &actor->peer, stage->packet, count);
+    stage_tell_packet(stage, &actor->peer, stage->packet, count);
     if (message->kind == PACKET_TOO_BIG)
         actor->peer.path_mtu = 0; /* the target may have its reasons to doubt it: what it sends is judged by its MSS alone */
     stage_arrives(stage, stage->packet, count);

@@ -60,6 +60,8 @@ void stage_find(struct stage *stage, enum oracle oracle, const char *requirement
 bool stage_begins(struct stage *stage, const struct stage_watch *watch, struct finding *finding);
 /* All is given back. Returns whether an oracle spoke. */
 bool stage_ends(struct stage *stage, size_t steps);
+/* A packet is on its way to the TCP; `peer` is who sends it, or NULL. */
+void stage_tell_packet(struct stage *stage, const struct peer *peer, const uint8_t *packet, size_t count);
 /* A packet arrives at the TCP, and the time that a packet takes passes. */
 void stage_arrives(struct stage *stage, const uint8_t *packet, size_t count);
 /* The state that this connection is in meets an event. */

@@ -82,7 +82,7 @@ static void put_phrase(struct changer *changer, struct input *input)
 
     while (phrase[count].rung != RUNG_END)
         count++;
-    insert(input, value_below(changer, input->count + 1), phrase, count);
+    insert(input, value_below(changer, 2) == 0 ? input->count : value_below(changer, input->count + 1), phrase, count);
     changer->what = "phrase";
 }
 

@@ -381,6 +381,14 @@ static enum outcome octets_missing(struct player *player, const struct step *ste
         return give_up(player, VERDICT_INCONCLUSIVE, "the application was told to send, and no octet came within %.0f ms",
                        (double)(until_us - since_us) / 1000);
     }
+    /* An echo may have come to the application in pieces; less than a segment then waits for an ACK that is held here. */
+    uint32_t missing = harvest->end - harvest->at;
+
+    if (player->options.service == SERVICE_ECHO && step->segment.held && missing < harvest->limit) {
+        player->scene.time_us = until_us;
+        return give_up(player, VERDICT_INCONCLUSIVE, "%u octets of the echo wait for an ACK, as RFC 9293 3.7.4 has it",
+                       missing);
+    }
     nothing_came(player, step, expected, since_us, until_us);
     if (player->play->verdict == VERDICT_FAIL)
         snprintf(player->play->reason, sizeof player->play->reason, "%u of the octets never came", harvest->end - harvest->at);

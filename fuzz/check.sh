@@ -1,0 +1,85 @@
+#!/bin/bash
+# The tests of what is built for AFL++ and libFuzzer, with AFL++ itself: some minutes. Prints what is wrong; status 1 if anything is.
+#   fuzz/check.sh BUILD
+set -u
+build=$(cd "$1" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+status=0
+wrong() { echo "fuzz/check.sh: $*" >&2; status=1; }
+say() { echo "fuzz/check.sh: $*"; }
+showmap() { afl-showmap -q -t 2000 -m none -i "$1" -o "$2" -- "$build/fuzz/$3" >/dev/null 2>&1; }
+
+# ---- a pair of state and event that is new gives the map a tuple that is new, where the code is the same: two calls that the TCP
+# does not hear of, RECEIVE and PAUSE_READING
+mkdir "$work/pairs"
+printf '\201\004' >"$work/pairs/a"
+printf '\201\005' >"$work/pairs/b"
+showmap "$work/pairs" "$work/pairs.map" ladder
+[ "$(diff "$work/pairs.map/a" "$work/pairs.map/b" | grep -c '^[<>]')" = 2 ] ||
+    wrong "two pairs do not differ in one tuple each: $(diff "$work/pairs.map/a" "$work/pairs.map/b")"
+
+# ---- an input does the same whatever was played before it in the process
+"$build/tcprove" seeds "$work/seeds" fuzz/corpus/ladder/*.ladder || wrong "the catalog gives no seeds"
+mkdir "$work/ladder"
+for seed in "$work"/seeds/*; do
+    cp "$seed" "$work/ladder/1-${seed##*/}"
+    cp "$seed" "$work/ladder/2-${seed##*/}"
+done
+for target in ladder frame notation results; do
+    if [ $target != ladder ]; then
+        mkdir "$work/$target"
+        for seed in "fuzz/corpus/$target"/*; do
+            cp "$seed" "$work/$target/1-${seed##*/}"
+            cp "$seed" "$work/$target/2-${seed##*/}"
+        done
+    fi
+    showmap "$work/$target" "$work/$target.map" $target
+    count=0
+    for map in "$work/$target.map"/1-*; do
+        cmp -s "$map" "${map%/1-*}/2-${map##*/1-}" || wrong "$target: ${map##*/1-} does not do the same twice"
+        count=$((count + 1))
+    done
+    [ $count -gt 1 ] || wrong "$target: no map came"
+    for flavour in fuzz fuzz-asan fuzz-plain; do
+        "$build/$flavour/$target" "$work/$target" >"$work/said" 2>&1 || wrong "$flavour/$target: $(tail -n 3 "$work/said")"
+    done
+    "$build/fuzz-libfuzzer/$target" "$work/$target"/* >"$work/said" 2>&1 || wrong "fuzz-libfuzzer/$target: $(tail -n 3 "$work/said")"
+    say "$target: $count inputs do the same twice, in four flavours"
+done
+
+# ---- two machines: what one of them finds, the other one learns of by AFL++'s own reading of the folder
+export TCPROVE_ORACLES=none FUZZ_JOBS=1 FUZZ_STATUS_SECONDS=1 FUZZ_SYNC="$work/shared"
+mkdir "$work/few" && printf '\200\002\200\020' >"$work/few/handshake"
+FUZZ_SECONDS=8 FUZZ_HOST=rich FUZZ_SEEDS=$work/seeds FUZZ_OUT=$work/rich fuzz/run.sh "$build" >"$work/said" 2>&1 || wrong "$(cat "$work/said")"
+FUZZ_SECONDS=15 FUZZ_HOST=poor FUZZ_SEEDS=$work/few FUZZ_OUT=$work/poor fuzz/run.sh "$build" >"$work/said" 2>&1 || wrong "$(cat "$work/said")"
+learned=$(find "$work/poor/main/queue" -name '*sync:rich-main*' | wc -l)
+[ "$learned" -gt 0 ] || wrong "nothing that one machine found was taken up by the other"
+say "one instance took up $learned inputs that another one had found"
+
+# ---- an ordinary user, without the right to change anything
+if [ "$(id -u)" -eq 0 ]; then
+    mkdir "$work/user" && chmod 755 "$work" && chown 65534:65534 "$work/user"
+    FUZZ_SECONDS=3 FUZZ_SEEDS=$work/few FUZZ_OUT=$work/user/out FUZZ_SYNC='' setpriv --reuid=65534 --regid=65534 --clear-groups \
+        fuzz/run.sh "$build" >"$work/said" 2>&1 || wrong "as an ordinary user: $(cat "$work/said")"
+    grep -q 'Nothing was found' "$work/said" || wrong "as an ordinary user: $(cat "$work/said")"
+fi
+unset TCPROVE_ORACLES
+
+# ---- as OSS-Fuzz builds and runs them
+mkdir "$work/out" "$work/oss"
+flags='-O1 -g -fsanitize=address,fuzzer-no-link'
+if CC=clang CXX=clang++ CFLAGS=$flags CXXFLAGS=$flags LIB_FUZZING_ENGINE=-fsanitize=fuzzer SRC=$work OUT=$work/out WORK=$work/oss \
+    fuzz/build.sh >"$work/said" 2>&1; then
+    for target in ladder frame notation results; do
+        mkdir "$work/oss/$target"
+        python3 -m zipfile -e "$work/out/${target}_seed_corpus.zip" "$work/oss/$target"
+        (cd "$work/oss" && env -i "$work/out/$target" -runs=2000 -seed=1 "$work/oss/$target" >"$work/said" 2>&1) ||
+            wrong "$target as OSS-Fuzz builds it: $(grep -v '^#' "$work/said" | tail -n 20)"
+    done
+    [ -s "$work/out/ladder.dict" ] || wrong "there is no dictionary for OSS-Fuzz"
+    say "build.sh makes what OSS-Fuzz runs"
+else
+    wrong "build.sh: $(tail -n 20 "$work/said")"
+fi
+exit $status
