@@ -11,6 +11,7 @@ trap 'exit 130' INT TERM
 
 suite/lint-source.sh
 "$build/tcprove" lint cases/*.c
+fuzz/selftest.sh
 
 # The longest ones first, so that none of them is alone at the end.
 first="broken_kernel broken lossy host lwip death terminal"

@@ -36,13 +36,13 @@ peek=$(grep -nE '#include "(\.\./)?reference/' -r harness suite --include='*.[ch
     grep -vE '^(harness/inprocess|harness/reference|suite/selftest|suite/bench)/')
 [ -z "$peek" ] || complain "only harness/inprocess may know the reference: $peek"
 
-words=$(grep -nE 'TODO|FIXME|\bXXX\b|HACK\b|not (yet )?implemented|for now\b' -r harness cases reports suite README.md Makefile --exclude='*.tsv' |
+words=$(grep -nE 'TODO|FIXME|\bXXX\b|HACK\b|not (yet )?implemented|for now\b' -r harness cases fuzz reports suite README.md Makefile --exclude='*.tsv' |
     grep -vE '^suite/lint-source.sh:|TAP|# TODO ')
 [ -z "$words" ] || complain "words that promise rather than deliver: $words"
 
 if command -v shellcheck >/dev/null 2>&1; then
     # shellcheck disable=SC2046
-    shellcheck -e SC2086 suite/*.sh $(ls .ci/run 2>/dev/null) || status=1
+    shellcheck -x -e SC2086 suite/*.sh fuzz/*.sh $(ls .ci/run 2>/dev/null) || status=1
 fi
 [ "$status" -eq 0 ] && echo "lint: $(echo "$sources" | wc -l) files keep the house rules"
 exit "$status"

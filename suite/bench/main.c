@@ -1,6 +1,6 @@
-/* main.c: `bench speed PROGRAM` measures, as ratios against a baseline of the same run, or as rates where there is none; what
- * needs a network namespace is left out, and told, where none can be made. `bench mutate COUNT` sends mutated frames and
- * lines through everything that reads them. */
+/* main.c: `bench speed PROGRAM SELFTEST` measures, as ratios against a baseline of the same run, or as rates where there is
+ * none; what needs a network namespace is left out, and told, where none can be made. `bench mutate COUNT` sends mutated frames
+ * and lines through everything that reads them. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,15 +40,16 @@ static void read_cases(json_t *root, struct measured *measured)
     }
 }
 
-/* Runs the program without retries and reads what it left. */
-static struct measured measure(const char *program, const char *arguments)
+/* Runs the program without retries and reads what it left. `within` is a line that runs another one, or "". */
+static struct measured measure(const char *within, const char *program, const char *arguments)
 {
     char            folder[] = "/tmp/tcprove-bench-XXXXXX", command[1000], path[100];
     struct measured measured = { 0 };
 
     if (mkdtemp(folder) == NULL)
         return measured;
-    snprintf(command, sizeof command, "%s run %s --retries 0 -q -o %s >%s/said 2>&1", program, arguments, folder, folder);
+    snprintf(command, sizeof command, "%s%s%s run %s --retries 0 -q -o %s%s >%s/said 2>&1", within,
+             within[0] != '\0' ? "'" : "", program, arguments, folder, within[0] != '\0' ? "'" : "", folder);
     uint64_t began  = monotonic_ms();
     int      status = system(command);
 
@@ -71,7 +72,7 @@ static void bench_reference(const char *program)
     struct measured best = { 0 };
 
     for (int i = 0; i < REFERENCE_RUNS; i++) {
-        struct measured one = measure(program, "reference");
+        struct measured one = measure("", program, "reference");
 
         if (one.ran && (!best.ran || one.wall_ms < best.wall_ms))
             best = one;
@@ -86,7 +87,7 @@ static void bench_linux(const char *program, const char *profile)
     char arguments[60];
 
     snprintf(arguments, sizeof arguments, "linux --profile %s", profile);
-    struct measured one = measure(program, arguments);
+    struct measured one = measure("", program, arguments);
 
     if (!one.ran)
         printf("linux, profile %-8s     not measured: the target cannot be used here\n", profile);
@@ -94,6 +95,21 @@ static void bench_linux(const char *program, const char *profile)
         printf("linux, profile %-8s     %8.2f s    longest case %.2f s, ratio %.2f, %u cases\n", profile,
                (double)one.wall_ms / 1000, (double)one.longest_ms / 1000, (double)one.wall_ms / (double)one.longest_ms,
                one.cases);
+}
+
+/* A host on the bridge of the tests' own network: `rig` plays a line there. */
+static void bench_host(const char *program, const char *rig)
+{
+    char            within[300];
+    struct measured one;
+
+    snprintf(within, sizeof within, "%s rig 0 0 0 1 ", rig);
+    one = measure(within, program, "192.0.2.2:7 --service echo --service discard --profile quick -j 50");
+    if (!one.ran)
+        printf("host, profile quick         not measured: no network can be made here\n");
+    else
+        printf("host, profile quick, -j 50  %8.2f s    longest case %.2f s, ratio %.2f, %u cases\n", (double)one.wall_ms / 1000,
+               (double)one.longest_ms / 1000, (double)one.wall_ms / (double)one.longest_ms, one.cases);
 }
 
 static void bench_round_trip(void)
@@ -133,13 +149,14 @@ int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "mutate") == 0)
         return mutate(argv[2]);
-    if (argc != 3 || strcmp(argv[1], "speed") != 0) {
-        fprintf(stderr, "usage: bench speed PROGRAM | bench mutate COUNT\n");
+    if (argc != 4 || strcmp(argv[1], "speed") != 0) {
+        fprintf(stderr, "usage: bench speed PROGRAM SELFTEST | bench mutate COUNT\n");
         return 2;
     }
     bench_reference(argv[2]);
     bench_linux(argv[2], "quick");
     bench_linux(argv[2], "standard");
+    bench_host(argv[2], argv[3]);
     bench_round_trip();
     return 0;
 }
