@@ -81,13 +81,13 @@ void oracle_sees_sent(struct stage *stage, const struct actor *actor, const stru
     if (!(stage->oracles & ORACLE_STREAM) || segment->text_octets == 0 || keeps_alive(actor, segment))
         return;
     if (first + segment->text_octets > actor->app_sent) {
-        stage_find(stage, ORACLE_STREAM, "RFC9293-3.10.3", "octets up to %zu were sent, and the user gave %u",
+        stage_find(stage, ORACLE_STREAM, "RFC9293-3.6-b", "octets up to %zu were sent, and the user gave %u",
                    first + segment->text_octets, actor->app_sent);
         return;
     }
     stream_octets(SEED, true, first, should, segment->text_octets < sizeof should ? segment->text_octets : sizeof should);
     if (segment->text_octets > sizeof should || memcmp(should, segment->text, segment->text_octets) != 0)
-        stage_find(stage, ORACLE_STREAM, "RFC9293-3.4", "octets from %u on are not those that the user gave", first);
+        stage_find(stage, ORACLE_STREAM, "RFC9293-3.10.3-b", "octets from %u on are not those that the user gave", first);
 }
 
 void oracle_sees_delivered(struct stage *stage, struct actor *actor, const uint8_t *octets, size_t count)
@@ -104,7 +104,7 @@ void oracle_sees_delivered(struct stage *stage, struct actor *actor, const uint8
     for (size_t i = 0; i < count; i++) {
         if (should[i] == octets[i] || peer_may_differ(&actor->peer, first + (uint32_t)i))
             continue;
-        stage_find(stage, ORACLE_STREAM, "RFC9293-3.4", "octet %u that the user received is not the one that was sent",
+        stage_find(stage, ORACLE_STREAM, "RFC9293-3.10.3-b", "octet %u that the user received is not the one that was sent",
                    (unsigned)(actor->delivered - count + i));
         return;
     }
@@ -127,9 +127,10 @@ static void check_work(struct stage *stage, uint64_t work_before, size_t octets)
     uint64_t work = stage->meter != NULL ? stage->meter() - work_before : 0;
 
     if (stage->outputs > OUTPUTS_MOST)
-        stage_find(stage, ORACLE_WORK, "RFC5961-7", "one event drew %u segments", stage->outputs);
+        stage_find(stage, ORACLE_WORK, "RFC5961-7-a", "one event drew %u segments", stage->outputs);
     if (work > WORK_MOST + WORK_PER_OCTET * octets)
-        stage_find(stage, ORACLE_WORK, "RFC9293-3.10.7", "one event took %llu steps of work", (unsigned long long)work);
+        stage_find(stage, ORACLE_WORK, "RFC9293-3.10.7.4-ESTABLISHED-data", "one event took %llu steps of work",
+                   (unsigned long long)work);
 }
 
 void oracle_sees_settled(struct stage *stage, uint64_t work_before, size_t octets)
@@ -153,9 +154,9 @@ static void check_quiet(struct stage *stage)
     size_t left = tcp_connections_in_use(stage->tcp);
 
     if (left > 0)
-        stage_find(stage, ORACLE_REST, "RFC9293-3.8.3", "%zu connections that nobody uses are there after half an hour", left);
+        stage_find(stage, ORACLE_REST, "RFC9293-3.6-g", "%zu connections that nobody uses are there after half an hour", left);
     else if (tcp_deadline(stage->tcp) != UINT64_MAX)
-        stage_find(stage, ORACLE_REST, "RFC9293-3.10.8", "a timer runs, and there is no connection");
+        stage_find(stage, ORACLE_REST, "RFC9293-3.10.8-b", "a timer runs, and there is no connection");
 }
 
 /* A new connection is served: a handshake, and one octet. */
@@ -168,11 +169,12 @@ static void check_fresh(struct stage *stage)
     for (size_t i = 0; i < sizeof fresh / sizeof *fresh; i++) {
         if (fresh[i].segment.flags == RST &&
             (!actor->peer.shadow.target.syn_seen || actor->peer.shadow.target.ack != actor->peer.irs + 2))
-            stage_find(stage, ORACLE_REST, "RFC9293-3.10.7.2", "afterwards a new connection is not served");
+            stage_find(stage, ORACLE_REST, "RFC9293-3.10.7.2-e", "afterwards a new connection is not served");
         stage_step(stage, &fresh[i]);
     }
     if (actor->delivered != 1)
-        stage_find(stage, ORACLE_REST, "RFC9293-3.10.7.4", "afterwards an octet on a new connection does not reach the user");
+        stage_find(stage, ORACLE_REST, "RFC9293-3.10.7.4-ESTABLISHED-data",
+                   "afterwards an octet on a new connection does not reach the user");
 }
 
 void oracle_sees_end(struct stage *stage)

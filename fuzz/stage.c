@@ -34,7 +34,8 @@ static void *allocate(void *context, size_t octets)
     struct stage *stage = context;
 
     if (stage->tcp != NULL)
-        stage_find(stage, ORACLE_MEMORY, "RFC9293-3.3.1", "%zu octets of memory were taken after the TCP was made", octets);
+        stage_find(stage, ORACLE_MEMORY, "RFC9293-3.10.7.4-ESTABLISHED-data",
+                   "%zu octets of memory were taken after the TCP was made", octets);
     stage->blocks_taken++;
     return memory_take(&stage->memory, octets);
 }
@@ -174,7 +175,7 @@ void stage_advance(struct stage *stage, uint64_t until_us)
         tcp_time(stage->tcp, stage->now_us);
         settle(stage, work, 0);
         if (timeouts > TIMEOUTS_MOST)
-            stage_find(stage, ORACLE_REST, "RFC9293-3.10.8", "more than %d timeouts in one wait", TIMEOUTS_MOST);
+            stage_find(stage, ORACLE_REST, "RFC9293-3.10.8-b", "more than %d timeouts in one wait", TIMEOUTS_MOST);
     }
     if (until_us > stage->now_us)
         stage->now_us = until_us;
@@ -411,7 +412,8 @@ static void end(struct stage *stage)
 {
     tcp_destroy(stage->tcp);
     if (stage->blocks_taken != 0)
-        stage_find(stage, ORACLE_MEMORY, "RFC9293-3.3.1", "%d pieces of memory were not given back", stage->blocks_taken);
+        stage_find(stage, ORACLE_MEMORY, "RFC9293-3.10.7.4-ESTABLISHED-data", "%d pieces of memory were not given back",
+                   stage->blocks_taken);
     stage->tcp = NULL;
     referee_close(stage->referee);
     stage->referee = NULL;

@@ -9,6 +9,8 @@
 #include "fuzz/seed.h"
 #include "fuzz/stage.h"
 #include "notation_ladder.h"
+#include "reference/inspect.h"
+#include "requirements.h"
 #include "selftest.h"
 
 enum { RANDOM_INPUTS = 4000, OCTETS_MOST = 300 };
@@ -169,6 +171,14 @@ START_TEST(the_corpus_makes_no_oracle_speak)
 }
 END_TEST
 
+/* What an oracle speaks of can be looked up, and charged to in a case. */
+START_TEST(invariants_have_requirements)
+{
+    for (const struct tcp_invariant *invariant = tcp_invariants; invariant->id != NULL; invariant++)
+        ck_assert_msg(requirement_find(invariant->clause) != NULL, "%s: %s", invariant->id, invariant->clause);
+}
+END_TEST
+
 START_TEST(oracles_have_names)
 {
     unsigned     oracles;
@@ -194,6 +204,7 @@ SUITE(fuzz_stage)
     tcase_add_test(tests, the_catalog_reaches_every_state_and_no_oracle_speaks);
     tcase_add_loop_test(tests, chance_makes_no_oracle_speak, 0, 4);
     tcase_add_test(tests, the_corpus_makes_no_oracle_speak);
+    tcase_add_test(tests, invariants_have_requirements);
     tcase_add_test(tests, oracles_have_names);
     suite_add_tcase(suite, tests);
     return suite;
