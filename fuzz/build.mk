@@ -3,7 +3,7 @@
 #     $(BUILD)/fuzz-asan/NAME       the same under ASan and UBSan
 #     $(BUILD)/fuzz-plain/NAME      without AFL++, plays the files that it is given; any compiler, work counted
 #     $(BUILD)/fuzz-libfuzzer/NAME  with libFuzzer's entry, under ASan and UBSan
-FUZZ_TARGETS  := ladder frame notation results
+FUZZ_TARGETS  := ladder frame notation results empty
 FUZZ_FLAVOURS := fuzz fuzz-asan fuzz-plain fuzz-libfuzzer
 FUZZ_DEBIAN   := afl++ clang llvm libclang-rt-14-dev gnuplot-nox
 FUZZ_FLAGS    ?= -O3 -g -march=native
@@ -19,12 +19,14 @@ FUZZ_TCP      := $(wildcard harness/reference/*.c) $(wildcard harness/segment*.c
 FUZZ_READERS  := $(addprefix suite/,compare.c gate.c options.c catalog.c) harness/calls.c
 FUZZ_GUIDE_ladder   := $(FUZZ_TCP)
 FUZZ_GUIDE_frame    := $(FUZZ_TCP)
+FUZZ_GUIDE_empty    :=
 FUZZ_GUIDE_notation := $(wildcard harness/notation*.c)
 FUZZ_GUIDE_results  := $(FUZZ_READERS)
 
 # What the target itself is made of.
 FUZZ_PARTS_ladder   := $(addprefix fuzz/target/,ladder.c staged.c feedback.c work.c)
 FUZZ_PARTS_frame    := $(addprefix fuzz/target/,frame.c staged.c feedback.c work.c)
+FUZZ_PARTS_empty    := fuzz/target/empty.c
 FUZZ_PARTS_notation := $(addprefix fuzz/target/,notation.c work.c)
 FUZZ_PARTS_results  := $(addprefix fuzz/target/,results.c work.c)
 
@@ -46,7 +48,7 @@ fuzz-asan.rest       = $(FUZZ_CLANG) $(FUZZ_BASE) $(FUZZ_FLAGS) -DTCPROVE_FUZZ_A
 fuzz-asan.afl        = AFL_QUIET=1 $(AFL_CC) $(FUZZ_FLAGS) -fsanitize=address
 fuzz-asan.link       = AFL_QUIET=1 $(AFL_CC) $(FUZZ_FLAGS) $(FUZZ_SANITIZE)
 
-.PHONY: fuzz fuzz-smoke fuzz-check fuzz-targets fuzz-deps
+.PHONY: fuzz fuzz-smoke fuzz-check fuzz-bench fuzz-targets fuzz-deps
 
 fuzz-deps:
 	@suite/install-packages.sh $(FUZZ_DEBIAN)
@@ -65,6 +67,11 @@ fuzz-smoke: deps fuzz-deps
 fuzz-check: deps fuzz-deps
 	@$(MAKE) --no-print-directory fuzz-targets $(BUILD)/tcprove
 	@fuzz/check.sh $(BUILD)
+
+fuzz-bench: deps fuzz-deps
+	@$(MAKE) --no-print-directory $(BUILD)/fuzz/empty $(BUILD)/fuzz/frame $(BUILD)/fuzz/ladder $(BUILD)/fuzz-asan/ladder \
+	    $(BUILD)/fuzz/mutator.so $(BUILD)/tcprove
+	@fuzz/bench.sh $(BUILD)
 
 # The room is a part of the library; the targets and the mutator are not.
 FUZZ_ROOM    := $(HARNESS) $(FUZZ)

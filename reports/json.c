@@ -45,18 +45,32 @@ static json_t *summary_object(const struct results *results)
                      (int)s.deviations, "class", s.compliance);
 }
 
+static json_t *features_array(const struct results *results)
+{
+    static const struct {
+        unsigned    bit;
+        const char *name;
+    } names[] = { { SACK_PERMITTED, "sack" }, { TIMESTAMPS, "timestamps" }, { WINDOW_SCALE, "window_scale" }, { ECN, "ecn" } };
+    json_t *features = json_array();
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (results->features & names[i].bit)
+            json_array_append_new(features, json_string(names[i].name));
+    return features;
+}
+
 static json_t *run_object(const struct results *results)
 {
     json_t *cases = json_array();
 
     for (size_t i = 0; i < results->count; i++)
         json_array_append_new(cases, case_object(&results->at[i]));
-    return json_pack("{si s{ss ss} s{so ss so s[]} ss sI sI ss sb s{si si si} so so}", "schema", 1, "tool", "name", "tcprove",
+    return json_pack("{si s{ss ss} s{so ss so so} ss sI sI ss sb s{si si si} so so}", "schema", 1, "tool", "name", "tcprove",
                      "version", TCPROVE_VERSION, "target", "spec", text(results->target_spec), "kind", results->target_kind,
-                     "description", text(results->target_description), "features", "started", results->started, "wall_ms",
-                     (json_int_t)results->wall_ms, "seed", (json_int_t)results->seed, "profile", results->profile,
-                     "interrupted", results->interrupted, "path", "asked", (int)results->path.asked, "unanswered",
-                     (int)results->path.unanswered, "contradicted", (int)results->path.contradicted, "summary",
+                     "description", text(results->target_description), "features", features_array(results), "started",
+                     results->started, "wall_ms", (json_int_t)results->wall_ms, "seed", (json_int_t)results->seed, "profile",
+                     results->profile, "interrupted", results->interrupted, "path", "asked", (int)results->path.asked,
+                     "unanswered", (int)results->path.unanswered, "contradicted", (int)results->path.contradicted, "summary",
                      summary_object(results), "cases", cases);
 }
 

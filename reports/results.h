@@ -41,6 +41,7 @@ struct path_seen {
 struct results {
     char             target_spec[128], target_kind[32], target_description[200];
     char             started[32]; /* RFC 3339, UTC */
+    unsigned         features;    /* that the target granted, bits of enum feature */
     uint64_t         wall_ms, seed;
     const char      *profile;
     struct path_seen path; /* asked is 0 where the path cannot lose anything */

@@ -82,6 +82,28 @@ static void outcome_from_play(const struct play *play, struct case_outcome *outc
     snprintf(outcome->ways, sizeof outcome->ways, "%s", play->ways);
 }
 
+/* Optional features of TCP that the target granted, by the options of its SYN,ACKs and RFC 3168's flag. */
+static unsigned features_granted(const struct play *play)
+{
+    unsigned features = 0;
+
+    for (size_t i = 0; i < play->packet_count; i++) {
+        struct packet      packet;
+        struct tcp_options options = { 0 };
+
+        if (!play->packets[i].from_target ||
+            packet_decode(play->packets[i].octets, play->packets[i].count, &packet) != PACKET_TCP || packet.faults != 0 ||
+            (packet.segment.flags & (SYN | ACK | RST)) != (SYN | ACK))
+            continue;
+        tcp_options_parse(packet.segment.options, packet.segment.option_octets, &options);
+        features |= options.sack_permitted ? SACK_PERMITTED : 0;
+        features |= options.has_timestamps ? TIMESTAMPS : 0;
+        features |= options.has_window_scale ? WINDOW_SCALE : 0;
+        features |= (packet.segment.flags & (ECE | CWR)) == ECE ? ECN : 0;
+    }
+    return features;
+}
+
 static void let_referee_judge(const struct play *play, const struct target *target, struct case_outcome *outcome)
 {
     struct referee *referee = referee_open();
@@ -150,6 +172,7 @@ static void play_in_child(const struct case_wish *wish, int fd)
 
     if (play != NULL) {
         outcome_from_play(play, &outcome);
+        outcome.features = features_granted(play);
         let_referee_judge(play, &target, &outcome);
         keep_packets(wish, play, &outcome);
         send_home(fd, &outcome, play);

@@ -19,6 +19,7 @@ struct case_outcome {
     bool          loss_explains, deviates;
     char          charged[64], reason[600], expected[600], actual[600], ways[256];
     uint64_t      duration_us, first_answer_us;
+    unsigned      features;                   /* bits of enum feature that a SYN,ACK of the target's granted */
     unsigned      packets, asked, unanswered; /* as in struct play */
     uint64_t      last_answer_us; /* from the first packet to the target's last segment that is no RST; 0: there was none */
     struct ruling rulings[REFEREE_RULES];

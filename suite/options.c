@@ -7,7 +7,9 @@
 
 #include "catalog.h"
 
-static const char *const verbs[] = { "run", "list", "explain", "lint", "compare", "doctor", "help", "version" };
+static const char *const verbs[] = {
+    "run", "list", "explain", "lint", "compare", "doctor", "replay", "seeds", "help", "version"
+};
 
 struct option_word {
     const char *name, *argument, *what;
@@ -391,11 +393,14 @@ void options_help(void)
            "  tcprove compare OLD.json NEW.json     what was fixed, broken, is new or gone between two runs\n"
            "  tcprove lint                          check every case table for faults\n"
            "  tcprove doctor [TARGET]               is all as it must be to judge TARGET, and if not, what mends it\n"
+           "  tcprove replay FILE [TARGET]          what a fuzz input does: --minimize, --as-case, --pcap FILE,\n"
+           "                                        --oracles LIST\n"
+           "  tcprove seeds FOLDER [LADDER ...]     cases and ladders as fuzz inputs\n"
            "  tcprove version\n\n"
            "TARGET    reference (default): the built-in TCP, in virtual time, no privileges\n"
            "          linux: this machine's kernel in a private network namespace\n"
            "          HOST[:PORT], [V6]:PORT: any host; needs CAP_NET_RAW\n"
-           "          reference+FAULT, linux+FAULT: the same with a deliberate fault in between\n"
+           "          TARGET+FAULT: the same with a deliberate fault in between\n"
            "SELECTOR  a case, a group (fin/), a requirement or its beginning (RFC5961-3.2), a tag (@museum)\n\n");
     for (size_t i = 0; i < WORDS; i++) {
         char left[40];

@@ -157,6 +157,7 @@ static void count_attempt(struct run *run, struct standing *standing, const stru
 
     standing->played++;
     standing->loss_explains = outcome->loss_explains;
+    run->results->features |= outcome->features;
     attempts->failed += outcome->verdict == VERDICT_FAIL;
     attempts->passed += outcome->verdict == VERDICT_PASS;
     attempts->unjudged += outcome->verdict == VERDICT_INCONCLUSIVE;

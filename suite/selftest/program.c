@@ -111,6 +111,25 @@ START_TEST(results_file)
 }
 END_TEST
 
+/* The kernel grants them, the built-in TCP has none. */
+START_TEST(features_that_were_granted_are_told)
+{
+    json_t *root;
+    int     status =
+        program_shell("$T run reference handshake/ options/ -o $D/plain -q && $T run linux handshake/ options/ -o $D/out -q");
+
+    if (status == 3)
+        return;
+    root = program_results("plain");
+    ck_assert_uint_eq(json_array_size(json_object_get(json_object_get(root, "target"), "features")), 0);
+    json_decref(root);
+    root = program_results("out");
+    ck_assert_str_eq(json_string_value(json_array_get(json_object_get(json_object_get(root, "target"), "features"), 0)),
+                     "sack");
+    json_decref(root);
+}
+END_TEST
+
 START_TEST(nothing_is_overwritten)
 {
     ck_assert_int_eq(program_shell("$T run reference rst/exact -o $D/out"), 0);
@@ -239,6 +258,7 @@ SUITE(program)
     tcase_add_checked_fixture(results, program_make_folder, program_drop_folder);
     tcase_add_test(results, whole_catalog_on_the_reference);
     tcase_add_test(results, results_file);
+    tcase_add_test(results, features_that_were_granted_are_told);
     tcase_add_test(results, nothing_is_overwritten);
     tcase_add_test(results, a_file_in_the_way);
     tcase_add_test(results, a_full_disk_costs_the_file_only);
