@@ -19,14 +19,14 @@ FUZZ_TCP      := $(wildcard harness/reference/*.c) $(wildcard harness/segment*.c
 FUZZ_READERS  := $(addprefix suite/,compare.c gate.c options.c catalog.c) harness/calls.c
 FUZZ_GUIDE_ladder   := $(FUZZ_TCP)
 FUZZ_GUIDE_frame    := $(FUZZ_TCP)
-FUZZ_GUIDE_empty    :=
+FUZZ_GUIDE_empty    := fuzz/target/empty.c
 FUZZ_GUIDE_notation := $(wildcard harness/notation*.c)
 FUZZ_GUIDE_results  := $(FUZZ_READERS)
 
 # What the target itself is made of.
 FUZZ_PARTS_ladder   := $(addprefix fuzz/target/,ladder.c staged.c feedback.c work.c)
 FUZZ_PARTS_frame    := $(addprefix fuzz/target/,frame.c staged.c feedback.c work.c)
-FUZZ_PARTS_empty    := fuzz/target/empty.c
+FUZZ_PARTS_empty    :=
 FUZZ_PARTS_notation := $(addprefix fuzz/target/,notation.c work.c)
 FUZZ_PARTS_results  := $(addprefix fuzz/target/,results.c work.c)
 

@@ -384,6 +384,15 @@ uint64_t profile_limit_ms(enum profile profile)
     return limits_ms[profile];
 }
 
+unsigned options_service_bits(const struct options *options)
+{
+    unsigned bits = 0;
+
+    for (size_t i = 0; i < options->service_count; i++)
+        bits |= 1u << options->services[i].kind;
+    return bits;
+}
+
 void options_help(void)
 {
     printf("tcprove judges TCP implementations against the numbered requirements of RFC 9293 and its companions.\n\n"

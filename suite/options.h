@@ -53,6 +53,9 @@ struct options {
     size_t             service_count;
 };
 
+/* As bits, 1 << enum service. */
+unsigned options_service_bits(const struct options *options);
+
 /* Reads argv[1..]; false with one sentence that says what to do (exit status 2). */
 bool options_read(int argc, char **argv, struct options *options, struct error *error);
 

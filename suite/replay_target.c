@@ -62,10 +62,10 @@ static bool referee_speaks(const struct play *play, const struct target *target)
 
 static enum status play_steps_on(const struct replay_wish *wish, struct target *target, const struct step *steps)
 {
-    static const char *const reqs[]  = { "RFC9293-MUST-3", NULL };
-    struct ladder_case       ladder  = { .id = "replay/input", .title = "", .file = __FILE__, .reqs = reqs, .steps = steps };
-    struct play_options      options = { wish->run.seed, wish->run.time_scale, wish->run.service };
-    struct play             *play    = play_ladder(&ladder, EACH, target, &options);
+    static const char *const reqs[] = { "RFC9293-MUST-3", NULL };
+    struct ladder_case       ladder = { .id = "replay/input", .title = "", .file = __FILE__, .reqs = reqs, .steps = steps };
+    struct play_options options = { wish->run.seed, wish->run.time_scale, wish->run.service, options_service_bits(&wish->run) };
+    struct play        *play    = play_ladder(&ladder, EACH, target, &options);
 
     if (play == NULL)
         return STATUS_ERROR;

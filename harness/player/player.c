@@ -419,8 +419,10 @@ struct play *play_ladder(const struct ladder_case *ladder, enum state each, stru
     player->scene.time_us                  = target->now_us(target->self);
     player->began_us                       = player->scene.time_us;
 
-    if (target->services != 0)
-        player->options.service = service_for(target->services, ladder, each);
+    unsigned services = target->services != 0 ? target->services : options->services;
+
+    if (services != 0)
+        player->options.service = service_for(services, ladder, each);
     if (!target_allows(player))
         play->deviates = false;
     else if (play_steps(player, ladder->steps) == THROUGH)

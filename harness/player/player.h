@@ -24,6 +24,7 @@ struct play_options {
     uint64_t     seed;       /* payloads and sequence numbers */
     double       time_scale; /* stretches waiting, never what is judged; 1 by default */
     enum service service;    /* SERVICE_NONE: user calls; otherwise only what that service allows */
+    unsigned     services;   /* bits, 1 << enum service, where there are several: each case has the one that allows it */
 };
 
 struct play {

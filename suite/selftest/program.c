@@ -55,6 +55,8 @@ static const struct {
     { "$T run reference --service echo sequence/", 0, "unconditionally compliant" },
     { "$T run reference --service discard rst/abort", 3, "cannot make user calls" },
     { "$T run reference --service chat", 2, "echo, discard" },
+    { "$T run reference --service discard sequence/hole-then-fill", 3, "echo" },
+    { "$T run reference --service discard --service echo sequence/hole-then-fill", 0, "unconditionally compliant" },
     { "$T run reference --service echo=0", 2, "1 to 65535" },
     { "$T run reference --service echo --service echo", 2, "given twice" },
     { "$T run --source 192.0.2", 2, "takes an IP address" },
