@@ -26,7 +26,7 @@ FUZZ_GUIDE_results  := $(FUZZ_READERS)
 # What the target itself is made of.
 FUZZ_PARTS_ladder   := $(addprefix fuzz/target/,ladder.c staged.c feedback.c work.c)
 FUZZ_PARTS_frame    := $(addprefix fuzz/target/,frame.c staged.c feedback.c work.c)
-FUZZ_PARTS_empty    :=
+FUZZ_PARTS_empty    := fuzz/target/work.c
 FUZZ_PARTS_notation := $(addprefix fuzz/target/,notation.c work.c)
 FUZZ_PARTS_results  := $(addprefix fuzz/target/,results.c work.c)
 

@@ -89,6 +89,8 @@ enum outcome send_segment(struct player *player, const struct rung_segment *rung
     if (connection_ready(player, connection) != THROUGH)
         return NOT_THROUGH;
     peer_segment(&connection->peer, &player->link, rung, &segment, &options);
+    if (rung->from == FROM_LOOPBACK && ip_address_equal(&segment.source, &player->link.tester))
+        return give_up(player, VERDICT_SKIP, "on loopback that address is the tester's own: another host can be asked");
     if (outgrows_window(connection, rung, &segment))
         return give_up(player, VERDICT_INCONCLUSIVE, "the target's window of %u octets is too small for this segment",
                        connection->peer.shadow.target.window);

@@ -217,6 +217,8 @@ static const struct {
     { "$T run 192.0.2.2 --service echo -j 1 rst/", 1, "rst/right-edge" },
     { "$T run 192.0.2.2+answers-nothing --service echo rst/exact/established", 3, "answered none of 3 SYNs" },
     { "$T run 127.0.0.1 --service echo checksum/ip-header", 3, "mends IP headers" },
+    { "$T run 127.0.0.1 --service echo security/syn-from-loopback", 3, "the tester's own" },
+    { "$T run ::1 --service echo security/syn-from-loopback", 3, "the tester's own" },
 };
 
 START_TEST(services_decide_what_is_played)
