@@ -41,6 +41,11 @@ static double unnoticed(const struct attempts *attempts, double loss)
     return 1 - pow(1 - loss, attempts->unseen);
 }
 
+static unsigned played(const struct attempts *attempts)
+{
+    return attempts->failed + attempts->passed + attempts->unjudged;
+}
+
 static bool beyond_chance(unsigned seen, unsigned count, double each, unsigned cases)
 {
     return at_least(seen, count, each) * cases < ODDS;
@@ -61,15 +66,14 @@ static bool pass_stands(const struct attempts *attempts, double loss, unsigned c
 
 static enum belief without_loss(const struct attempts *attempts, enum verdict verdict, bool doubtful, unsigned retries)
 {
-    unsigned played = attempts->failed + attempts->passed + attempts->unjudged;
-    bool     again  = false;
+    bool again = false;
 
     if (verdict == VERDICT_INCONCLUSIVE)
         again = attempts->unjudged <= retries;
     else if (verdict == VERDICT_FAIL && doubtful)
         again = attempts->failed < 2;
     else if (verdict == VERDICT_PASS)
-        again = attempts->failed == 1 && attempts->passed < 2 && played < REPEATS;
+        again = attempts->failed == 1 && attempts->passed < 2 && played(attempts) < REPEATS;
     return again ? ONCE_MORE : BELIEVED;
 }
 
@@ -94,8 +98,16 @@ enum belief belief_in(const struct attempts *attempts, enum verdict verdict, boo
 
 bool belief_in_breach(const struct attempts *attempts, unsigned broken, const struct belief_terms *terms)
 {
-    double   loss   = path_loss(&terms->path);
-    unsigned played = attempts->failed + attempts->passed + attempts->unjudged;
+    double loss = path_loss(&terms->path);
 
-    return loss == 0 || beyond_chance(broken, played, spoiled(attempts, loss), terms->cases);
+    if (loss == 0)
+        return broken >= (terms->path_loses ? 2 : 1);
+    return beyond_chance(broken, played(attempts), spoiled(attempts, loss), terms->cases);
+}
+
+bool belief_wants_breach_again(const struct attempts *attempts, const struct belief_terms *terms)
+{
+    if (path_loss(&terms->path) == 0)
+        return terms->path_loses && played(attempts) < REPEATS;
+    return played(attempts) < ATTEMPTS_MOST;
 }

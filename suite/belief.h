@@ -41,7 +41,11 @@ double path_loss(const struct path_seen *path);
 enum belief belief_in(const struct attempts *attempts, enum verdict verdict, bool loss_explains,
                       const struct belief_terms *terms);
 
-/* Whether loss could not have made a rule look broken in `broken` of the attempts. */
+/* Whether what the path did could not have made a rule look broken in `broken` of the attempts: loss, or, where the path is not
+ * ours, a segment that overtook another. */
 bool belief_in_breach(const struct attempts *attempts, unsigned broken, const struct belief_terms *terms);
+
+/* Whether an attempt more may tell, of a breach that does not stand. */
+bool belief_wants_breach_again(const struct attempts *attempts, const struct belief_terms *terms);
 
 #endif

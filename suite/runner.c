@@ -118,8 +118,10 @@ static void record(struct run *run, size_t index, const struct case_outcome *out
 
 static struct belief_terms terms_of(const struct run *run)
 {
-    return (
-        struct belief_terms){ .path = run->results->path, .cases = (unsigned)run->plan->count, .retries = run->plan->retries };
+    return (struct belief_terms){ .path       = run->results->path,
+                                  .path_loses = run->plan->path_loses,
+                                  .cases      = (unsigned)run->plan->count,
+                                  .retries    = run->plan->retries };
 }
 
 /* Loss may make a rule look broken: which case broke it counts once loss can no longer explain what was seen there. */
@@ -170,11 +172,13 @@ static void count_attempt(struct run *run, struct standing *standing, const stru
     }
 }
 
-/* Whether a rule of the referee's was broken here, perhaps by loss alone. */
+/* Whether a rule of the referee's was broken here, perhaps by what the path did. */
 static bool breach_doubted(const struct run *run, const struct standing *standing)
 {
+    struct belief_terms terms = terms_of(run);
+
     for (size_t i = 0; i < REFEREE_RULES; i++)
-        if (standing->broken[i] > 0 && !run->breach_stands[i] && path_loss(&run->results->path) > 0)
+        if (standing->broken[i] > 0 && !run->breach_stands[i] && belief_wants_breach_again(&standing->attempts, &terms))
             return true;
     return false;
 }
@@ -188,7 +192,7 @@ static enum belief belief_so_far(const struct run *run, size_t index)
         return BELIEVED;
     enum belief belief = belief_in(&standing->attempts, run->results->at[index].verdict, standing->loss_explains, &terms);
 
-    if (belief == BELIEVED && breach_doubted(run, standing) && standing->played < ATTEMPTS_MOST)
+    if (belief == BELIEVED && breach_doubted(run, standing))
         return ONCE_MORE;
     return belief;
 }

@@ -416,6 +416,30 @@ START_TEST(a_file_capability_is_enough)
 }
 END_TEST
 
+/* On a path that is not ours nothing is believed that was seen once, however plain. */
+START_TEST(a_fail_is_seen_twice)
+{
+    size_t  i;
+    json_t *one, *results;
+
+    if (!host_rig_enter())
+        return;
+    make_folder();
+    ck_assert_msg(host_rig_shell("$T run 192.0.2.2 --service echo options/mss-47 rst/right-edge -o $D/out -q") == 1, "%s",
+                  host_rig_output);
+    ck_assert_int_eq(host_rig_shell("cp $D/out/results.json $D/0"), 0);
+    results = read_results(0);
+    json_array_foreach(json_object_get(results, "cases"), i, one)
+    {
+        if (strcmp(json_string_value(json_object_get(one, "verdict")), "fail") == 0 &&
+            strncmp(json_string_value(json_object_get(one, "id")), "referee/", 8) != 0)
+            ck_assert_int_ge(json_integer_value(json_object_get(one, "failed_attempts")), 2);
+    }
+    json_decref(results);
+    ck_assert_int_eq(host_rig_shell("rm -rf $D"), 0);
+}
+END_TEST
+
 SUITE(host)
 {
     Suite *suite   = suite_create("host");
@@ -428,6 +452,7 @@ SUITE(host)
     tcase_add_test(words, the_round_trip_has_room_for_noise);
     tcase_add_test(network, verdicts_are_the_same_everywhere);
     tcase_add_loop_test(network, services_decide_what_is_played, 0, sizeof services / sizeof *services);
+    tcase_add_test(network, a_fail_is_seen_twice);
     tcase_add_loop_test(network, refusals_say_what_to_do, 0, sizeof refusals / sizeof *refusals);
     tcase_add_test(network, the_kernel_is_kept_out);
     tcase_add_test(network, ports_in_use_are_passed_over);
