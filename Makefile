@@ -123,7 +123,7 @@ help:
 	@printf '%s\n' 'demo     set up, build, run the catalog on the built-in TCP and on this kernel' \
 	  'check    set up, build, run every test' 'all      build only' 'asan     the tests under ASan and UBSan' \
 	  'bench    speeds, as ratios against baselines measured in the same run' 'soak     the long repeated runs' \
-	  'fuzz     AFL++ on the built-in TCP (fuzz/README.md)    fuzz-smoke  a minute of it    fuzz-check  its own tests' \
+	  'fuzz     AFL++ on the built-in TCP (fuzz/README.md)    fuzz-smoke  a minute of it    fuzz-check  its own tests    fuzz-proof  planted bugs' \
 	  'lint     house rules of the source    format   clang-format' 'install  PREFIX=/usr/local' \
 	  'V=1 shows commands; CC=clang, SANITIZE=..., BUILD=... as usual'
 

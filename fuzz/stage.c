@@ -364,9 +364,9 @@ static struct tcp *make_tcp(struct stage *stage)
     struct tcp_config     config;
 
     tcp_config_default(&config);
-    config.connections           = CONNECTIONS;
-    config.send_buffer_octets    = 4096;
-    config.receive_buffer_octets = 8192;
+    config.connections           = stage->small ? CONNECTIONS / 2 : CONNECTIONS;
+    config.send_buffer_octets    = stage->small ? 1024 : 4096;
+    config.receive_buffer_octets = stage->small ? 2048 : 8192;
     config.held_ranges           = 8;
     config.seed                  = SEED;
     return tcp_create(&config, &host);

@@ -31,20 +31,21 @@ struct actor {
 };
 
 struct stage {
-    unsigned                  oracles;
-    work_meter               *meter;
-    struct stage_counts       counts;
-    struct peer_link          links[2];
-    struct actor              actors[ACTORS];
-    tcp_name                  strangers[CONNECTIONS];
-    unsigned                  current;
-    struct tcp               *tcp;
-    uint64_t                  now_us;
-    struct memory             memory;
-    int                       blocks_taken;
-    struct referee           *referee;
-    unsigned                  outputs; /* of this event */
-    size_t                    at;      /* step */
+    unsigned            oracles;
+    work_meter         *meter;
+    struct stage_counts counts;
+    struct peer_link    links[2];
+    struct actor        actors[ACTORS];
+    tcp_name            strangers[CONNECTIONS];
+    unsigned            current;
+    struct tcp         *tcp;
+    uint64_t            now_us;
+    struct memory       memory;
+    int                 blocks_taken;
+    struct referee     *referee;
+    bool                small;   /* fewer and smaller buffers, which are cleared sooner: of raw frames nearly all are dropped */
+    unsigned            outputs; /* of this event */
+    size_t              at;      /* step */
     const struct stage_watch *watch;
     struct finding           *finding;
     uint8_t                   packet[TEXT_OCTETS + 200], text[SEND_OCTETS], read[SEND_OCTETS];

@@ -40,7 +40,7 @@ uint32_t peer_rcv_nxt(const struct peer *peer)
 bool peer_may_differ(const struct peer *peer, uint64_t position)
 {
     for (unsigned i = 0; i < peer->other_count; i++)
-        if (position >= peer->others[i].from && position < peer->others[i].to)
+        if ((uint32_t)position - peer->others[i].from < peer->others[i].to - peer->others[i].from) /* it may begin before 0 */
             return true;
     return false;
 }

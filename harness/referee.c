@@ -136,24 +136,28 @@ static void rule_on(struct referee *referee, enum rule rule, bool kept, const ch
 
 /* ---- the tester's side ------------------------------------------------------------------------------------------------- */
 
-/* A new incarnation: of what was before, the tester's latest SYN alone counts, if the target answers it. */
-static void start_over(struct conversation *c, bool answers)
-{
-    c->before = c->shadow;
-    memset(&c->shadow, 0, sizeof c->shadow);
-    if (c->known != NULL)
-        memset(c->known, 0, c->stream_room);
-    c->muddled = c->opened = false;
-    if (answers)
-        shadow_sees(&c->shadow, false, &c->latest_syn, &c->latest_syn_options);
-}
-
 /* Both SYNs are acknowledged: a SYN that comes now is a stimulus, and moves nothing. */
 static bool synchronized_shown(const struct shadow *shadow)
 {
     const struct shadow_end *target = &shadow->target, *peer = &shadow->peer;
 
     return target->syn_seen && target->ack_seen && peer->ack_seen && seq_before(target->iss, peer->ack);
+}
+
+/* A new incarnation: of what was before, the tester's latest SYN alone counts, if the target answers it. One that was never
+ * synchronized leaves the way back to the one before it. */
+static void start_over(struct conversation *c, bool answers)
+{
+    if (synchronized_shown(&c->shadow))
+        /* One that began in between and came to nothing is none to go back to. */
+        if (c->shadow.target.fin_seen)
+            c->before = c->shadow;
+    memset(&c->shadow, 0, sizeof c->shadow);
+    if (c->known != NULL)
+        memset(c->known, 0, c->stream_room);
+    c->muddled = c->opened = false;
+    if (answers)
+        shadow_sees(&c->shadow, false, &c->latest_syn, &c->latest_syn_options);
 }
 
 static void note_sent_up_to(struct conversation *c, const struct segment *segment)
@@ -164,6 +168,15 @@ static void note_sent_up_to(struct conversation *c, const struct segment *segmen
         c->shadow.peer.nxt = past;
 }
 
+/* "If SEG.ACK =< ISS or SEG.ACK > SND.NXT … discard the segment" (RFC 9293 3.10.7.3): its MSS was never offered. */
+static bool is_refused_in_syn_sent(const struct shadow_end *target, const struct segment *segment)
+{
+    bool syn_sent = target->syn_seen && !target->ack_seen;
+
+    return syn_sent && (segment->flags & (SYN | ACK | RST)) == (SYN | ACK) &&
+           (seq_before_eq(segment->ack, target->iss) || seq_before(target->nxt, segment->ack));
+}
+
 static void tester_sent(struct conversation *c, const struct packet *packet, const struct tcp_options *options)
 {
     const struct segment *segment = &packet->segment;
@@ -171,6 +184,8 @@ static void tester_sent(struct conversation *c, const struct packet *packet, con
     c->stimuli[c->stimulus_count++ % STIMULI] =
         (struct stimulus){ segment->ack, segment->seq + segment_length(segment), (segment->flags & ACK) != 0 };
     if (packet->faults & ~(unsigned)FAULT_TCP_OPTIONS)
+        return;
+    if (is_refused_in_syn_sent(&c->shadow.target, segment))
         return;
     if ((segment->flags & SYN) && !(segment->flags & RST)) {
         c->latest_syn         = *segment;
@@ -191,12 +206,15 @@ static void tester_sent(struct conversation *c, const struct packet *packet, con
     /* What the target was never sent cannot be acknowledged, and moves nothing at its side. */
     if ((seen.flags & ACK) && c->shadow.target.any_seen && seq_before(c->shadow.target.nxt, seen.ack))
         seen.flags = (uint8_t)(seen.flags & ~ACK);
+    /* Nor does an ACK from before the latest one: SND.UNA =< SEG.ACK, or SND.WND stays (RFC 9293 3.10.7.4). */
+    if ((seen.flags & ACK) && c->shadow.peer.ack_seen && seq_before(seen.ack, c->shadow.peer.ack))
+        seen.flags = (uint8_t)(seen.flags & ~ACK);
     struct tcp_options offered = c->shadow.peer.syn;
-    bool               again   = (seen.flags & SYN) && c->shadow.peer.syn_seen;
+    bool               again   = (seen.flags & SYN) && c->shadow.peer.syn_seen && c->shadow.target.syn_seen;
 
     /* Sequence numbers begin with the SYN, whatever came before it. */
     if ((seen.flags & SYN) && !again)
-        c->shadow.peer.any_seen = false;
+        c->shadow.peer.any_seen = c->shadow.peer.ack_seen = false;
     if (again && (!(seen.flags & ACK) || synchronized_shown(&c->shadow))) {
         note_sent_up_to(c, &seen); /* what else it carries may count, and be acknowledged */
         return;
@@ -215,8 +233,10 @@ static void judge_ack(struct referee *referee, const struct conversation *c, con
 
     if (!(segment->flags & ACK) || !shadow->peer.any_seen)
         return;
-    rule_on(referee, RULE_ACK_OF_SENT, seq_before_eq(segment->ack, shadow->peer.nxt), "ACK %u, %u beyond what was sent",
-            segment->ack, segment->ack - shadow->peer.nxt);
+    /* Segments far apart can have brought it half around the sequence space: nobody knows then what was sent. */
+    if (!shadow->peer.syn_seen || seq_before(shadow->peer.iss, shadow->peer.nxt))
+        rule_on(referee, RULE_ACK_OF_SENT, seq_before_eq(segment->ack, shadow->peer.nxt), "ACK %u, %u beyond what was sent",
+                segment->ack, segment->ack - shadow->peer.nxt);
     if (segment->flags & (RST | SYN) || !shadow->target.ack_seen)
         return;
     rule_on(referee, RULE_ACK_BACK, seq_before_eq(shadow->target.ack, segment->ack), "ACK %u after ACK %u", segment->ack,
@@ -377,15 +397,15 @@ static bool find_incarnation(struct conversation *c, const struct segment *segme
 
     if ((again && segment->ack == c->shadow.peer.iss + 1) || goes_on)
         c->muddled = false; /* … with the connection that it had */
-    if (c->muddled && !(syn && segment->ack == c->latest_syn.seq + 1))
+    bool opens = syn && !(segment->flags & ACK) && !target->syn_seen;
+    bool anew  = syn && target->syn_seen && segment->seq != target->iss;
+
+    if (c->muddled && !opens && !anew && !(syn && segment->ack == c->latest_syn.seq + 1))
         return false;
     if (speaks_as_before(c, segment)) {
         c->shadow = c->before;
         return false;
     }
-    bool opens = syn && !(segment->flags & ACK) && !target->syn_seen;
-    bool anew  = syn && target->syn_seen && segment->seq != target->iss;
-
     if (c->muddled || opens || anew)
         start_over(c, (segment->flags & ACK) && (c->latest_syn.flags & SYN));
     return true;

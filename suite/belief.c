@@ -6,6 +6,15 @@ enum { REPEATS = 3 };
 
 static const double ODDS = 1.0 / 1000;
 
+void attempts_count(struct attempts *attempts, enum verdict verdict, unsigned packets)
+{
+    attempts->failed += verdict == VERDICT_FAIL;
+    attempts->passed += verdict == VERDICT_PASS;
+    attempts->unjudged += verdict == VERDICT_INCONCLUSIVE;
+    if (packets > attempts->packets)
+        attempts->packets = packets;
+}
+
 double path_loss(const struct path_seen *path)
 {
     /* A case that failed and passed is a loss too, though nobody knows of how many segments. */
@@ -103,6 +112,11 @@ bool belief_in_breach(const struct attempts *attempts, unsigned broken, const st
     if (loss == 0)
         return broken >= (terms->path_loses ? 2 : 1);
     return beyond_chance(broken, played(attempts), spoiled(attempts, loss), terms->cases);
+}
+
+bool belief_dismisses_breach(const struct attempts *attempts, unsigned broken)
+{
+    return played(attempts) >= REPEATS && broken * REPEATS <= played(attempts);
 }
 
 bool belief_wants_breach_again(const struct attempts *attempts, const struct belief_terms *terms)

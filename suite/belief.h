@@ -14,6 +14,8 @@ struct attempts {
     unsigned unseen;  /* stimuli whose arrival nothing in the ladder shows (needs.unseen) */
 };
 
+void attempts_count(struct attempts *attempts, enum verdict verdict, unsigned packets);
+
 /* Why another attempt may be wanted at all. */
 struct belief_terms {
     struct path_seen path;
@@ -45,7 +47,13 @@ enum belief belief_in(const struct attempts *attempts, enum verdict verdict, boo
  * ours, a segment that overtook another. */
 bool belief_in_breach(const struct attempts *attempts, unsigned broken, const struct belief_terms *terms);
 
+/* Whether a breach that does not stand is the path's doing: the case was played often enough without it. */
+bool belief_dismisses_breach(const struct attempts *attempts, unsigned broken);
+
 /* Whether an attempt more may tell, of a breach that does not stand. */
 bool belief_wants_breach_again(const struct attempts *attempts, const struct belief_terms *terms);
+
+/* What is to be said of a rule of the referee's that was seen broken. */
+enum breach { BREACH_NONE, BREACH_STANDS, BREACH_DOUBTFUL, BREACH_DISMISSED };
 
 #endif

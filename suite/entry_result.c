@@ -73,7 +73,8 @@ void result_of_outcome(struct result *result, const struct entry_of_catalog *ent
     result_weigh(result, charged, outcome->deviates);
 }
 
-void result_of_rule(struct result *result, size_t rule, const struct ruling *ruling, bool stands, const struct result *first)
+void result_of_rule(struct result *result, size_t rule, const struct ruling *ruling, enum breach breach,
+                    const struct result *first)
 {
     snprintf(result->id, sizeof result->id, "referee/%s", referee_rules[rule].id);
     snprintf(result->group, sizeof result->group, "referee");
@@ -82,12 +83,17 @@ void result_of_rule(struct result *result, size_t rule, const struct ruling *rul
     snprintf(result->source, sizeof result->source, "harness/referee.c");
     result->req_count = 1;
     result->attempts  = 1;
-    if (ruling->broken > 0 && !stands) {
+    if (breach == BREACH_DISMISSED) {
+        result->verdict = VERDICT_PASS;
+        snprintf(result->reason, sizeof result->reason,
+                 "%llu segments judged; %llu seemed to break it, and the same cases did not when they were played again",
+                 (unsigned long long)ruling->judged, (unsigned long long)ruling->broken);
+    } else if (breach == BREACH_DOUBTFUL) {
         result->verdict = VERDICT_INCONCLUSIVE;
         snprintf(result->reason, sizeof result->reason,
-                 "%llu of %llu segments seemed to break it, and loss on the path could explain that",
+                 "%llu of %llu segments seemed to break it, and what the path did could explain that",
                  (unsigned long long)ruling->broken, (unsigned long long)ruling->judged);
-    } else if (ruling->broken > 0) {
+    } else if (breach == BREACH_STANDS) {
         result->verdict         = VERDICT_FAIL;
         result->failed_attempts = 1;
         memcpy(result->pcap, first->pcap, sizeof result->pcap);

@@ -24,7 +24,8 @@ void result_skip_connections(struct result *result, unsigned connections);
 
 void result_drop_transcript(struct result *result);
 
-/* `stands`: loss on the way could not have made it look broken. `first` is the case in which it was broken first. */
-void result_of_rule(struct result *result, size_t rule, const struct ruling *ruling, bool stands, const struct result *first);
+/* `first` is the case in which it was broken first. */
+void result_of_rule(struct result *result, size_t rule, const struct ruling *ruling, enum breach breach,
+                    const struct result *first);
 
 #endif

@@ -160,11 +160,7 @@ static void count_attempt(struct run *run, struct standing *standing, const stru
     standing->played++;
     standing->loss_explains = outcome->loss_explains;
     run->results->features |= outcome->features;
-    attempts->failed += outcome->verdict == VERDICT_FAIL;
-    attempts->passed += outcome->verdict == VERDICT_PASS;
-    attempts->unjudged += outcome->verdict == VERDICT_INCONCLUSIVE;
-    if (outcome->packets > attempts->packets)
-        attempts->packets = outcome->packets;
+    attempts_count(attempts, outcome->verdict, outcome->packets);
     if (run->plan->path_loses) {
         run->results->path.asked += outcome->asked;
         run->results->path.unanswered += outcome->unanswered;
@@ -492,20 +488,29 @@ static void stop_all(struct run *run)
 
 /* ---- the referee's results ---------------------------------------------------------------------------------------------- */
 
-static void add_ruling(struct run *run, size_t rule)
+/* A breach is dismissed if it is in every case in which it was seen. */
+static enum breach breach_of(const struct run *run, size_t rule)
 {
-    struct result       *result = &run->results->at[run->results->count++];
-    const struct result *first  = &run->results->at[run->broken_by[rule]];
+    enum breach breach = run->rulings[rule].broken > 0 ? BREACH_DISMISSED : BREACH_NONE;
 
-    result_of_rule(result, rule, &run->rulings[rule], run->breach_stands[rule], first);
+    for (size_t i = 0; i < run->plan->count; i++) {
+        const struct standing *standing = &run->standings[i];
+
+        if (standing->broken[rule] > 0 && !belief_dismisses_breach(&standing->attempts, standing->broken[rule]))
+            breach = BREACH_DOUBTFUL;
+    }
+    return run->breach_stands[rule] ? BREACH_STANDS : breach;
 }
 
-static void add_vigil(struct run *run)
+static void add_referee(struct run *run)
 {
-    struct result *result = &run->results->at[run->results->count++];
+    struct result *result = &run->results->at[run->results->count];
 
+    for (size_t i = 0; i < REFEREE_RULES; i++)
+        result_of_rule(result++, i, &run->rulings[i], breach_of(run, i), &run->results->at[run->broken_by[i]]);
     vigil_result(run->vigil, result);
     result_weigh(result, "", false);
+    run->results->count += REFEREE_RULES + 1;
 }
 
 static bool run_open(struct run *run, const struct run_plan *plan, struct results *results)
@@ -596,9 +601,7 @@ bool runner_run(const struct run_plan *plan, struct results *results, struct err
     stop_all(&run);
     good = run.done > 0 || results->interrupted || plan->count == 0;
     keep_only_done(&run);
-    for (size_t i = 0; i < REFEREE_RULES; i++)
-        add_ruling(&run, i);
-    add_vigil(&run);
+    add_referee(&run);
     results->wall_ms = monotonic_ms() - began;
     run_close(&run);
     free(fds);

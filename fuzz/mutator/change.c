@@ -90,7 +90,7 @@ static void delete_run(struct changer *changer, struct input *input)
 {
     size_t at, count = pick_run(changer, input, &at);
 
-    cut(input, at, count);
+    cut(input, at, (count + 1) / 2);
     changer->what = "delete";
 }
 
@@ -114,17 +114,25 @@ static void swap_steps(struct changer *changer, struct input *input)
     changer->what   = "swap";
 }
 
-/* The end of the other one behind a beginning of this one, or a run of it somewhere inside. */
+/* The other one, or its end, behind this one, or behind a beginning of this one; or a run of it somewhere inside. Mostly what
+ * was there stays, so that inputs grow: what it costs to begin one is shared by more steps. */
 static void splice(struct changer *changer, struct input *input, const struct input *other)
 {
     size_t at    = value_below(changer, input->count + 1);
-    size_t from  = value_below(changer, other->count);
+    size_t from  = value_below(changer, 2) == 0 ? 0 : value_below(changer, other->count);
     size_t count = other->count - from;
 
-    if (value_below(changer, 2) == 0)
+    switch (value_below(changer, 4)) {
+    case 0:
         input->count = at;
-    else
+        break;
+    case 1:
         count = 1 + value_below(changer, count);
+        break;
+    default:
+        at = input->count;
+        break;
+    }
     insert(input, at, &other->steps[from], count);
     changer->what = "splice";
 }
@@ -157,11 +165,9 @@ typedef void one_change(struct changer *changer, struct input *input);
 static one_change *const changes[] = { put_phrase, put_phrase, put_phrase, delete_run, delete_run,  duplicate_run, swap_steps,
                                        set_field,  set_field,  set_field,  set_field,  nudge_field, nudge_field,   drop_field };
 
-static void change_once(struct changer *changer, struct input *input, const struct input *other)
+static void change_once(struct changer *changer, struct input *input)
 {
-    if (other != NULL && other->count > 0 && value_below(changer, 8) == 0)
-        splice(changer, input, other);
-    else if (input->count == 0)
+    if (input->count == 0)
         put_phrase(changer, input);
     else
         changes[value_below(changer, COUNT(changes))](changer, input);
@@ -173,7 +179,10 @@ void change(struct changer *changer, struct input *input, const struct input *ot
 
     changer->rows_used = 0;
     for (size_t i = 0; i < times; i++)
-        change_once(changer, input, other);
+        change_once(changer, input);
+    /* Last, so that what it brings stays together. */
+    if (other != NULL && other->count > 0)
+        splice(changer, input, other);
     if (input->count > most)
         input->count = most;
     input->steps[input->count].rung = RUNG_END;

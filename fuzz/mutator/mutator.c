@@ -43,7 +43,7 @@ EXPORTED size_t afl_custom_fuzz(struct mutator *mutator, uint8_t *octets, size_t
                                 size_t other_count, size_t most)
 {
     struct error error;
-    bool         spliced = other != NULL && value_below(&mutator->changer, 4) == 0;
+    bool         spliced = other != NULL && value_below(&mutator->changer, 2) == 0;
 
     input_read(octets, count, &mutator->input);
     if (spliced)

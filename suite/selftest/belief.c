@@ -79,6 +79,11 @@ START_TEST(a_breach_stands_once_loss_cannot_have_made_it)
     ck_assert(!belief_in_breach(&attempts, 1, &foreign));
     ck_assert(belief_wants_breach_again(&attempts, &foreign));
     ck_assert(belief_in_breach(&attempts, 2, &foreign));
+    ck_assert(!belief_dismisses_breach(&attempts, 1));
+    struct attempts three = { .passed = 3 };
+
+    ck_assert(belief_dismisses_breach(&three, 1));
+    ck_assert(!belief_dismisses_breach(&three, 2));
     ck_assert(!belief_in_breach(&attempts, 1, &lossy));
     attempts.passed = 9;
     ck_assert(!belief_in_breach(&attempts, 2, &lossy));

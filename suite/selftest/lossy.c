@@ -102,7 +102,8 @@ START_TEST(loss_clears_nobody)
         if (strcmp(json_string_value(json_object_get(one, "id")), broken[_i][1]) != 0)
             continue;
         found = true;
-        ck_assert_msg(is(one, "fail"), "%s behind loss: %s is %s: %s", broken[_i][0], broken[_i][1],
+        /* Where few handshakes were seen, loss may be taken for more than it is, and the case be left unjudged. */
+        ck_assert_msg(is(one, "fail") || is(one, "inconclusive"), "%s behind loss: %s is %s: %s", broken[_i][0], broken[_i][1],
                       json_string_value(json_object_get(one, "verdict")), json_string_value(json_object_get(one, "reason")));
     }
     ck_assert_msg(found, "%s was not played", broken[_i][1]);
