@@ -5,6 +5,7 @@
 #include <ini.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { LINE_OCTETS = 400 };
@@ -261,6 +262,12 @@ bool baseline_update(const char *path, const char *target, const struct results 
     if (!good || (size_t)snprintf(beside, sizeof beside, "%s.part", path) >= sizeof beside) {
         free(updating.written);
         return error_set(error, "%s was not written: %s", path, good ? "the path is too long" : "out of memory");
+    }
+    struct stat about;
+
+    if (stat(path, &about) == 0 && !S_ISREG(about.st_mode)) {
+        free(updating.written);
+        return error_set(error, "%s was not written: it is no regular file", path);
     }
     updating.in  = fopen(path, "re");
     updating.out = fopen(beside, "we");

@@ -142,10 +142,13 @@ static void established_ack(struct tcp *tcp, struct control_block *tcb, const st
         tcp_congestion_duplicate(tcp, tcb);
 }
 
-/* RFC 5961 5.2: (SND.UNA - MAX.SND.WND) =< SEG.ACK =< SND.NXT. */
+/* RFC 5961 5.2: (SND.UNA - MAX.SND.WND) =< SEG.ACK =< SND.NXT. By distance, since half the sequence space away an ACK would be
+ * before the one and behind the other. */
 static bool ack_is_in_range(const struct control_block *tcb, uint32_t ack)
 {
-    return seq_before_eq(tcb->snd_una - tcb->max_snd_wnd, ack) && seq_before_eq(ack, tcb->snd_nxt);
+    uint32_t oldest = tcb->snd_una - tcb->max_snd_wnd;
+
+    return ack - oldest <= tcb->snd_nxt - oldest;
 }
 
 /* false: the segment is done with, and perhaps the TCB. */

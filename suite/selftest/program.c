@@ -46,6 +46,7 @@ static const struct {
     { "$T compare /no/such /file", 2, "cannot be read" },
     { "$T run --report yaml", 2, "json, junit, tap or text" },
     { "$T run --update-baseline", 2, "--baseline FILE" },
+    { "$T run reference rst/exact -q --baseline /dev/full --update-baseline", 5, "no regular file" },
     { "$T run --baseline /no/such/file", 2, "--update-baseline makes one" },
     { "$T run reference rst/exact --report tap", 0, "TAP version 14" },
     { "$T version", 0, "tcprove " },
