@@ -6,6 +6,20 @@
 
 #include "results.h"
 
+bool report_place_ready(const char *path, struct error *error)
+{
+    const char *slash = strrchr(path, '/');
+    char        folder[4096];
+
+    if (slash == NULL)
+        snprintf(folder, sizeof folder, ".");
+    else
+        snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+    if (path[0] != '\0' && access(folder, W_OK | X_OK) == 0)
+        return true;
+    return error_set(error, "\"%s\" cannot be written: %s", path, path[0] == '\0' ? "a file needs a name" : strerror(errno));
+}
+
 static bool write_beside(const char           *beside, bool (*write)(FILE *file, const struct results *results),
                          const struct results *results)
 {

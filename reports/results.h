@@ -67,8 +67,16 @@ void path_sentence(const struct results *results, char *text, size_t room);
  * case alone. `colour` allows escape sequences. */
 void report_case(FILE *out, const struct result *result, const char *again, bool colour);
 
+struct report_look {
+    bool colour, brief; /* brief: of what could not be judged, how many and why, without the cases' names */
+};
+
+/* Prints words, wrapped to fit 80 columns: the first line goes on from `column`, each further one begins with `further`. What
+ * is not printable is shown as a question mark. */
+void report_wrapped(FILE *out, size_t column, const char *further, const char *text);
+
 /* Counts, what could not be judged and why, and RFC 1122's word. */
-void report_summary(FILE *out, const struct results *results, bool colour);
+void report_summary(FILE *out, const struct results *results, struct report_look look);
 
 /* TAP 14. What was expected and is no pass is a TODO, as that format has it. */
 bool report_tap(const struct results *results, const char *path, struct error *error);
@@ -93,6 +101,9 @@ struct report_format {
 const struct report_format *report_format_at(size_t index);
 /* The format whose name is these `length` octets; NULL if there is none. */
 const struct report_format *report_format_find(const char *name, size_t length);
+
+/* Whether the folder that `path` leads to can be written to: worth finding out before a run is spent on a report. */
+bool report_place_ready(const char *path, struct error *error);
 
 /* Writes a file beside its place and moves it there once it is whole; "-" is standard output. `write` returns whether it could.
  */

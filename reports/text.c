@@ -16,27 +16,25 @@ static struct paint paint_for(bool colour)
 }
 
 /* Text from a target is never interpreted: what is not printable is shown as a question mark. */
-static void put_safely(FILE *out, const char *text)
+static void put_safely(FILE *out, const char *text, size_t length)
 {
-    for (; *text != '\0'; text++)
-        fputc(*text >= ' ' && *text < 127 ? *text : '?', out);
+    for (size_t i = 0; i < length; i++)
+        fputc(text[i] >= ' ' && text[i] < 127 ? text[i] : '?', out);
 }
 
-/* Prints words under a label, wrapped at 80 columns. */
-static void put_wrapped(FILE *out, const char *label, const char *text)
+void report_wrapped(FILE *out, size_t column, const char *further, const char *text)
 {
-    size_t indent = strlen(label), column = indent;
+    size_t begin = column;
 
-    fputs(label, out);
     while (*text != '\0') {
         size_t length = strcspn(text, " ");
 
-        if (column > indent && column + length > 79) {
-            fprintf(out, "\n%*s", (int)indent, "");
-            column = indent;
+        if (column > begin && column + length > 79) {
+            fprintf(out, "\n%s", further);
+            begin  = strlen(further);
+            column = begin;
         }
-        for (size_t i = 0; i < length; i++)
-            fputc(text[i] >= ' ' && text[i] < 127 ? text[i] : '?', out);
+        put_safely(out, text, length);
         column += length;
         text += length;
         text += strspn(text, " ");
@@ -46,6 +44,27 @@ static void put_wrapped(FILE *out, const char *label, const char *text)
         column++;
     }
     fputc('\n', out);
+}
+
+/* Prints words under a label. */
+static void put_wrapped(FILE *out, const char *label, const char *text)
+{
+    char further[40];
+
+    snprintf(further, sizeof further, "%*s", (int)strlen(label), "");
+    fputs(label, out);
+    report_wrapped(out, strlen(label), further, text);
+}
+
+/* A line of a transcript after its bar: its mark and indentation stay, what is too long goes on below. */
+static void put_rung(FILE *out, const char *line)
+{
+    char   further[60];
+    size_t lead = strspn(line, "! ");
+
+    snprintf(further, sizeof further, "  | %*s", (int)lead + 4, "");
+    fprintf(out, " %.*s", (int)lead, line);
+    report_wrapped(out, 4 + lead, further, line + lead);
 }
 
 static const char *weight(const struct result *result)
@@ -70,9 +89,8 @@ void report_case(FILE *out, const struct result *result, const char *again, bool
     for (size_t i = 0; i < result->transcript_lines; i++) {
         bool bad = strncmp(result->transcript[i], "!!", 2) == 0;
 
-        fprintf(out, "  %s|%s ", bad ? tone : "", bad ? paint.plain : "");
-        put_safely(out, result->transcript[i]);
-        fputc('\n', out);
+        fprintf(out, "  %s|%s", bad ? tone : "", bad ? paint.plain : "");
+        put_rung(out, result->transcript[i]);
     }
     if (result->expected[0] != '\0') {
         put_wrapped(out, "  expected  ", result->expected);
@@ -86,12 +104,16 @@ void report_case(FILE *out, const struct result *result, const char *again, bool
         fprintf(out, "  again     %s\n", again);
 }
 
+static bool same_reason(const struct result *one, const struct result *other)
+{
+    return one->verdict == other->verdict && strcmp(one->reason, other->reason) == 0;
+}
+
 /* The first of those with the same verdict and reason speaks for all of them. */
 static bool told_before(const struct results *results, size_t index)
 {
     for (size_t i = 0; i < index; i++)
-        if (results->at[i].verdict == results->at[index].verdict &&
-            strcmp(results->at[i].reason, results->at[index].reason) == 0)
+        if (same_reason(&results->at[i], &results->at[index]))
             return true;
     return false;
 }
@@ -109,8 +131,7 @@ static void report_reason(FILE *out, const struct results *results, size_t first
     if (ids == NULL)
         return;
     for (size_t i = first; i < results->count; i++) {
-        if (results->at[i].verdict != results->at[first].verdict ||
-            strcmp(results->at[i].reason, results->at[first].reason) != 0)
+        if (!same_reason(&results->at[i], &results->at[first]))
             continue;
         strcat(ids, ids[0] != '\0' ? " " : "");
         strcat(ids, results->at[i].id);
@@ -119,7 +140,18 @@ static void report_reason(FILE *out, const struct results *results, size_t first
     free(ids);
 }
 
-static void report_unjudged(FILE *out, const struct results *results, enum verdict verdict, const char *heading)
+static void count_reason(FILE *out, const struct results *results, size_t first)
+{
+    unsigned count = 0;
+    char     label[16];
+
+    for (size_t i = first; i < results->count; i++)
+        count += same_reason(&results->at[i], &results->at[first]);
+    snprintf(label, sizeof label, "  %4u  ", count);
+    put_wrapped(out, label, results->at[first].reason);
+}
+
+static void report_unjudged(FILE *out, const struct results *results, enum verdict verdict, const char *heading, bool brief)
 {
     bool first = true;
 
@@ -129,7 +161,7 @@ static void report_unjudged(FILE *out, const struct results *results, enum verdi
         if (first)
             fprintf(out, "\n%s\n", heading);
         first = false;
-        report_reason(out, results, i);
+        (brief ? count_reason : report_reason)(out, results, i);
     }
 }
 
@@ -149,30 +181,35 @@ static void report_charges(FILE *out, const struct results *results, bool violat
     }
 }
 
-void report_summary(FILE *out, const struct results *results, bool colour)
+static const char *plural(unsigned count)
 {
-    struct paint   paint = paint_for(colour);
+    return count == 1 ? "" : "s";
+}
+
+void report_summary(FILE *out, const struct results *results, struct report_look look)
+{
+    struct paint   paint = paint_for(look.colour);
     struct summary s     = results_summary(results);
     char           path[300];
     const char    *verdict = s.violations > 0 ? paint.red : s.deviations > 0 ? paint.yellow : paint.green;
 
     report_charges(out, results, true, "Violations");
     report_charges(out, results, false, "Deviations");
-    report_unjudged(out, results, VERDICT_INCONCLUSIVE, "Could not be judged");
-    report_unjudged(out, results, VERDICT_ERROR, "Errors of tcprove's own");
-    report_unjudged(out, results, VERDICT_SKIP, "Skipped");
+    report_unjudged(out, results, VERDICT_INCONCLUSIVE, "Could not be judged", look.brief);
+    report_unjudged(out, results, VERDICT_ERROR, "Errors of tcprove's own", false);
+    report_unjudged(out, results, VERDICT_SKIP, "Skipped", look.brief);
     fprintf(out,
-            "\n%s: %u pass, %u fail (%u violations, %u deviations),\n  %u inconclusive, %u skipped, %u errors, in %.1f s\n",
-            results->target_spec, s.pass, s.fail, s.violations, s.deviations, s.inconclusive, s.skip, s.error,
-            (double)results->wall_ms / 1000);
+            "\n%s: %u pass, %u fail (%u violation%s, %u deviation%s),\n  %u inconclusive, %u skipped, %u error%s, in %.1f s\n",
+            results->target_spec, s.pass, s.fail, s.violations, plural(s.violations), s.deviations, plural(s.deviations),
+            s.inconclusive, s.skip, s.error, plural(s.error), (double)results->wall_ms / 1000);
     path_sentence(results, path, sizeof path);
     if (path[0] != '\0')
         put_wrapped(out, "", path);
-    fprintf(out, "%s%s%s, over what was judged", verdict, s.compliance, paint.plain);
+    fprintf(out, "%s%s%s%s", verdict, s.compliance, paint.plain, s.pass + s.fail > 0 ? ", over what was judged" : "");
     if (s.inconclusive + s.skip + s.error > 0)
         fprintf(out, "; %u could not be", s.inconclusive + s.skip + s.error);
     if (results->interrupted)
-        fprintf(out, "\ninterrupted: %zu cases were not played", results->unplayed);
+        fprintf(out, "\ninterrupted: %zu case%s not played", results->unplayed, results->unplayed == 1 ? " was" : "s were");
     fputc('\n', out);
 }
 
@@ -181,7 +218,7 @@ static bool write_text(FILE *file, const struct results *results)
     for (size_t i = 0; i < results->count; i++)
         if (results->at[i].verdict == VERDICT_FAIL || results->at[i].verdict == VERDICT_ERROR)
             report_case(file, &results->at[i], "", false);
-    report_summary(file, results, false);
+    report_summary(file, results, (struct report_look){ false, false });
     return ferror(file) == 0;
 }
 

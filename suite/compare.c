@@ -16,6 +16,20 @@ struct comparing {
     bool    worse;
 };
 
+/* Without these two nothing can be compared, and nothing would be told either. */
+static bool has_verdicts(const json_t *root)
+{
+    size_t  index;
+    json_t *one;
+
+    json_array_foreach(json_object_get(root, "cases"), index, one)
+    {
+        if (!json_is_string(json_object_get(one, "id")) || !json_is_string(json_object_get(one, "verdict")))
+            return false;
+    }
+    return true;
+}
+
 static json_t *load(const char *path, struct error *error)
 {
     json_error_t problem;
@@ -25,6 +39,8 @@ static json_t *load(const char *path, struct error *error)
         error_set(error, "%s cannot be read: %s", path, problem.text);
     else if (json_integer_value(json_object_get(root, "schema")) != 1 || !json_is_array(json_object_get(root, "cases")))
         error_set(error, "%s is no results.json of tcprove's", path);
+    else if (!has_verdicts(root))
+        error_set(error, "%s has cases without an id or a verdict: no results.json of tcprove's", path);
     else
         return root;
     json_decref(root);

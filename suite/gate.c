@@ -77,11 +77,23 @@ static int read_line(void *user, const char *section, const char *name, const ch
     return 0;
 }
 
+/* A folder reads as an empty file, and a device can be read for ever. */
+static bool is_regular_or_absent(const char *path, struct error *error)
+{
+    struct stat about;
+
+    if (stat(path, &about) != 0 || S_ISREG(about.st_mode))
+        return true;
+    return error_set(error, "--baseline %s is %s: name a file", path, S_ISDIR(about.st_mode) ? "a folder" : "no regular file");
+}
+
 bool baseline_read(const char *path, const char *target, struct baseline *baseline, struct error *error)
 {
     struct reading reading = { path, target, baseline, error, true };
 
-    *baseline  = (struct baseline){ 0 };
+    *baseline = (struct baseline){ 0 };
+    if (!is_regular_or_absent(path, error))
+        return false;
     int result = ini_parse(path, read_line, &reading);
 
     if (reading.good && result == 0)
@@ -253,6 +265,11 @@ static void update_lines(struct updating *updating, const char *target)
     write_missing(updating);
 }
 
+bool baseline_writable(const char *path, struct error *error)
+{
+    return is_regular_or_absent(path, error) && report_place_ready(path, error);
+}
+
 bool baseline_update(const char *path, const char *target, const struct results *results, struct error *error)
 {
     char            beside[4096];
@@ -263,11 +280,9 @@ bool baseline_update(const char *path, const char *target, const struct results 
         free(updating.written);
         return error_set(error, "%s was not written: %s", path, good ? "the path is too long" : "out of memory");
     }
-    struct stat about;
-
-    if (stat(path, &about) == 0 && !S_ISREG(about.st_mode)) {
+    if (!is_regular_or_absent(path, error)) {
         free(updating.written);
-        return error_set(error, "%s was not written: it is no regular file", path);
+        return false;
     }
     updating.in  = fopen(path, "re");
     updating.out = fopen(beside, "we");

@@ -35,6 +35,9 @@ void gate_judge(struct results *results, const struct baseline *baseline, bool p
  * many there were. */
 size_t gate_tell(FILE *out, const struct results *results, const struct baseline *baseline, const struct catalog *catalog);
 
+/* Whether baseline_update could write there, before a run is spent on it. */
+bool baseline_writable(const char *path, struct error *error);
+
 /* Writes what this run found into the target's section: lines of other sections, comments and patterns stay as they are, a
  * reason stays while its verdict does. */
 bool baseline_update(const char *path, const char *target, const struct results *results, struct error *error);

@@ -81,25 +81,34 @@ static void print_rung(void *context, unsigned depth, const struct step *step, c
 {
     (void)context;
     (void)step;
-    printf("    %*s%s\n", (int)(2 * depth), "", text);
+    int  indent = 4 + 2 * (int)depth;
+    char further[80];
+
+    snprintf(further, sizeof further, "%*s", indent + 4, "");
+    printf("%*s", indent, "");
+    report_wrapped(stdout, (size_t)indent, further, text);
 }
 
 static void explain_case(const struct entry_of_catalog *entry)
 {
     struct needs needs = needs_of(entry->ladder, entry->each);
 
-    printf("%s\n  %s\n\n  judges\n", entry->id, entry->ladder->title);
+    printf("%s\n  ", entry->id);
+    report_wrapped(stdout, 2, "  ", entry->ladder->title);
+    printf("\n  judges\n");
     for (size_t i = 0; i < entry->req_count; i++) {
         const struct requirement *requirement = requirement_find(entry->reqs[i]);
 
-        printf("    %s  %s, %s section %s\n      %s\n", entry->reqs[i], level_name(requirement->level), requirement->rfc,
-               requirement->section, requirement->paraphrase);
+        printf("    %s  %s, %s section %s\n      ", entry->reqs[i], level_name(requirement->level), requirement->rfc,
+               requirement->section);
+        report_wrapped(stdout, 6, "      ", requirement->paraphrase);
     }
     printf("\n  ladder (--> from the tester, <-- from the target)\n");
     notation_ladder(entry->ladder->steps, print_rung, NULL);
-    printf("\n  needs\n    %.1f s of waiting on a wire%s%s%s\n    from %s:%d\n", (double)needs.waits_ms / 1000,
-           needs.calls || needs.sends || needs.told ? ", user calls at the target" : "", needs.opens ? ", an active open" : "",
-           needs.reads ? ", a look at what the application read" : "", entry->ladder->file, entry->ladder->line);
+    printf("\n  needs\n    %.1f s of waiting on a wire\n%s%s%s    from %s:%d\n", (double)needs.waits_ms / 1000,
+           needs.calls || needs.sends || needs.told ? "    user calls at the target\n" : "",
+           needs.opens ? "    an active open\n" : "", needs.reads ? "    a look at what the application read\n" : "",
+           entry->ladder->file, entry->ladder->line);
 }
 
 static enum status explain(const struct options *options)

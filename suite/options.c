@@ -142,6 +142,8 @@ static bool read_report(struct options *options, const char *value, struct error
         return error_set(error, "--report is json, junit, tap or text, then a colon and a path, not \"%s\"", value);
     if (options->report_count == REPORTS_MAX)
         return error_set(error, "at most %d reports can be written", REPORTS_MAX);
+    if (value[length] == ':' && value[length + 1] == '\0')
+        return error_set(error, "--report %s needs a path after the colon; without a colon it goes to standard output", value);
     options->reports[options->report_count++] = (struct report_wish){ format, value[length] == ':' ? value + length + 1 : "-" };
     return true;
 }
@@ -393,30 +395,58 @@ unsigned options_service_bits(const struct options *options)
     return bits;
 }
 
+struct help_line {
+    const char *left, *what;
+};
+
+static void print_help_line(const char *left, const char *what)
+{
+    enum { COLUMN = 25 };
+    char further[COLUMN + 1];
+
+    snprintf(further, sizeof further, "%*s", COLUMN, "");
+    if (strlen(left) + 3 > COLUMN)
+        printf("  %s\n%s", left, further);
+    else
+        printf("  %-*s ", COLUMN - 3, left);
+    report_wrapped(stdout, COLUMN, further, what);
+}
+
+static const struct help_line verb_lines[] = {
+    { "run [TARGET] [SELECTOR ...]", "play cases and judge" },
+    { "list [SELECTOR ...]", "the cases there are" },
+    { "explain CASE", "its ladder, and the clauses it judges" },
+    { "compare OLD NEW", "what was fixed, broken, is new or gone between two results.json" },
+    { "lint", "check every case table for faults" },
+    { "doctor [TARGET]", "is all as it must be to judge TARGET, and if not, what mends it" },
+    { "replay FILE [TARGET]", "what a fuzz input does; replay --help" },
+    { "seeds FOLDER [LADDER ...]", "cases and ladders as fuzz inputs" },
+    { "version", "which one this is" },
+};
+
+static const struct help_line operand_lines[] = {
+    { "TARGET", "reference (default): the built-in TCP, in virtual time, no privileges" },
+    { "", "linux: this machine's kernel in a private network namespace" },
+    { "", "HOST[:PORT], [V6]:PORT: any host; needs CAP_NET_RAW" },
+    { "", "TARGET+FAULT: the same with a deliberate fault in between" },
+    { "SELECTOR", "a case, a group (fin/), a requirement or its beginning (RFC5961-3.2), a tag (@museum)" },
+};
+
 void options_help(void)
 {
-    printf("tcprove judges TCP implementations against the numbered requirements of RFC 9293 and its companions.\n\n"
-           "  tcprove run [TARGET] [SELECTOR ...]   play cases and judge\n"
-           "  tcprove list [SELECTOR ...]           the cases there are\n"
-           "  tcprove explain CASE                  its ladder, and the clauses it judges\n"
-           "  tcprove compare OLD.json NEW.json     what was fixed, broken, is new or gone between two runs\n"
-           "  tcprove lint                          check every case table for faults\n"
-           "  tcprove doctor [TARGET]               is all as it must be to judge TARGET, and if not, what mends it\n"
-           "  tcprove replay FILE [TARGET]          what a fuzz input does: --minimize, --as-case, --pcap FILE,\n"
-           "                                        --oracles LIST\n"
-           "  tcprove seeds FOLDER [LADDER ...]     cases and ladders as fuzz inputs\n"
-           "  tcprove version\n\n"
-           "TARGET    reference (default): the built-in TCP, in virtual time, no privileges\n"
-           "          linux: this machine's kernel in a private network namespace\n"
-           "          HOST[:PORT], [V6]:PORT: any host; needs CAP_NET_RAW\n"
-           "          TARGET+FAULT: the same with a deliberate fault in between\n"
-           "SELECTOR  a case, a group (fin/), a requirement or its beginning (RFC5961-3.2), a tag (@museum)\n\n");
-    for (size_t i = 0; i < WORDS; i++) {
-        char left[40];
+    char left[40];
 
+    printf("tcprove judges TCP implementations against the numbered requirements of\nRFC 9293 and its companions.\n\n");
+    for (size_t i = 0; i < sizeof verb_lines / sizeof *verb_lines; i++)
+        print_help_line(verb_lines[i].left, verb_lines[i].what);
+    printf("\n");
+    for (size_t i = 0; i < sizeof operand_lines / sizeof *operand_lines; i++)
+        print_help_line(operand_lines[i].left, operand_lines[i].what);
+    printf("\n");
+    for (size_t i = 0; i < WORDS; i++) {
         snprintf(left, sizeof left, "%s %s", words[i].name, words[i].argument != NULL ? words[i].argument : "");
-        printf("  %-22s %s\n", left, words[i].what);
+        print_help_line(left, words[i].what);
     }
-    printf("\nExit status: 0 as expected, 1 a violation, 2 usage, 3 target or environment cannot be used, 4 nothing\n"
-           "selected, 5 an error of tcprove's own.\n");
+    printf("\nExit status: 0 as expected, 1 a violation, 2 usage, 3 target or environment\n"
+           "cannot be used, 4 nothing selected, 5 an error of tcprove's own.\n");
 }

@@ -58,17 +58,24 @@ static bool pcap_folder_ready(const char *folder, struct output *output, struct 
     return output->pcap_folder >= 0 || error_set(error, "%s: %s", path, strerror(errno));
 }
 
-bool output_open(const struct options *options, struct output *output, struct error *error)
+/* A path that cannot be written to is worth finding out before a run is spent on it. */
+static bool report_ready(const char *path, struct error *error)
 {
     struct stat seen;
 
-    *output = (struct output){ .pcap_folder = -1 };
-    for (size_t i = 0; i < options->report_count; i++) {
-        const char *path = options->reports[i].path;
+    if (strcmp(path, "-") == 0)
+        return true;
+    if (lstat(path, &seen) == 0)
+        return error_set(error, "--report: %s is there already: name another file, or move it away", path);
+    return report_place_ready(path, error);
+}
 
-        if (strcmp(path, "-") != 0 && lstat(path, &seen) == 0)
-            return error_set(error, "--report: %s is there already: name another file, or move it away", path);
-    }
+bool output_open(const struct options *options, struct output *output, struct error *error)
+{
+    *output = (struct output){ .pcap_folder = -1 };
+    for (size_t i = 0; i < options->report_count; i++)
+        if (!report_ready(options->reports[i].path, error))
+            return false;
     if (options->output == NULL)
         return true;
     if (!folder_ready(options->output, error) || !nothing_in_the_way(options->output, error))

@@ -326,6 +326,30 @@ static bool read_words(int argc, char **argv, struct replay_wish *wish, struct e
     return good;
 }
 
+static enum status print_help(void)
+{
+    printf("tcprove replay FILE... [TARGET] [OPTION ...]\n\n"
+           "Plays fuzz inputs and prints each as a ladder, with what happened beside its\n"
+           "steps and the oracle that spoke. FILE is what AFL++ left, a folder of it, or a\n"
+           "ladder as text. TARGET is reference (the default), linux or a host, with the\n"
+           "options that tcprove run has for them; there the referee alone judges.\n\n"
+           "  --minimize      write a smaller input that has the same finding, FILE.min\n"
+           "  --as-case       print the input as an entry for a table in cases/\n"
+           "  --pcap FILE     write the segments\n"
+           "  --oracles LIST  invariants, referee, stream, work, memory, rest; all (the\n"
+           "                  default) or none\n\n"
+           "Exit status: 0 no finding, 1 a finding, 2 usage, 3 the target cannot be used.\n");
+    return STATUS_GOOD;
+}
+
+static bool asks_for_help(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return true;
+    return false;
+}
+
 static enum status play_all(const struct replay_wish *wish)
 {
     struct stage       *stage  = stage_open(wish->oracles, NULL);
@@ -366,6 +390,10 @@ enum status replay(int argc, char **argv)
     struct error       error;
     enum status        status = STATUS_USAGE;
 
+    if (asks_for_help(argc, argv)) {
+        free(wish.files);
+        return print_help();
+    }
     if (wish.files == NULL)
         return STATUS_ERROR;
     if (read_words(argc, argv, &wish, &error))

@@ -141,7 +141,7 @@ static void tell_end(const struct telling *telling, const struct results *result
         command_for(telling, result, again, sizeof again);
         report_case(telling->out, result, again, telling->colour);
     }
-    report_summary(telling->out, results, telling->colour);
+    report_summary(telling->out, results, (struct report_look){ telling->colour, options->quiet });
     if (selection->disruptive > 0)
         fprintf(telling->out, "%zu cases can crash a host and were not played: --disruptive plays them\n",
                 selection->disruptive);
@@ -271,6 +271,15 @@ static enum selection_purpose purpose_for(const struct target_kind *kind)
     return kind == &target_linux ? TO_PLAY_IN_A_LAB : TO_PLAY_ON_A_HOST;
 }
 
+static bool baseline_ready(const struct options *options, struct baseline *baseline, struct error *error)
+{
+    if (options->baseline == NULL)
+        return true;
+    if (options->update_baseline)
+        return baseline_writable(options->baseline, error);
+    return baseline_read(options->baseline, options->target, baseline, error);
+}
+
 /* Everything that can be found out before the first case is played. */
 static enum status get_ready(const struct options *options, struct ready *ready, struct selection *selection,
                              struct error *error)
@@ -288,8 +297,7 @@ static enum status get_ready(const struct options *options, struct ready *ready,
 
     if (status != STATUS_GOOD)
         return status;
-    if (options->baseline != NULL && !options->update_baseline &&
-        !baseline_read(options->baseline, options->target, &ready->baseline, error))
+    if (!baseline_ready(options, &ready->baseline, error))
         return STATUS_USAGE;
     if (!output_open(options, &ready->output, error))
         return STATUS_UNUSABLE;

@@ -92,6 +92,16 @@ enum status seeds(int argc, char **argv)
     struct selection selection;
     struct error     error;
 
+    if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+        printf("tcprove seeds FOLDER [LADDER ...]\n\n"
+               "Writes every case of the catalog, and each ladder given as text, into FOLDER as\n"
+               "an input of the fuzzer.\n");
+        return STATUS_GOOD;
+    }
+    if (argc >= 2 && argv[1][0] == '-') {
+        error_set(&error, "unknown option \"%s\": tcprove seeds FOLDER [LADDER ...]; ./%s is a folder", argv[1], argv[1]);
+        return complain(STATUS_USAGE, &error);
+    }
     if (argc < 2) {
         error_set(&error, "seeds needs a folder: tcprove seeds FOLDER [LADDER...]");
         return complain(STATUS_USAGE, &error);
