@@ -20,7 +20,7 @@ HARNESS := $(sort $(wildcard harness/*.c harness/*/*.c))
 CASES   := $(sort $(wildcard cases/*.c))
 FUZZ    := $(sort $(wildcard fuzz/*.c))
 REPORTS := $(sort $(wildcard reports/*.c))
-SUITE   := $(filter-out suite/main.c,$(sort $(wildcard suite/*.c)))
+SUITE   := $(filter-out suite/main.c suite/agent.c,$(sort $(wildcard suite/*.c)))
 TESTS   := $(filter-out suite/selftest/lwip_host.c,$(sort $(wildcard suite/selftest/*.c)))
 BENCH   := $(sort $(wildcard suite/bench/*.c))
 MUTATE  := $(sort $(wildcard suite/bench/mutate*.c fuzz/mutator/*.c))
@@ -35,7 +35,14 @@ say = $(if $(V),,@echo "  $(1) $(2)")
 .PHONY: all demo check test deps bench soak lint format asan install clean help
 .DELETE_ON_ERROR:
 
-all: $(BUILD)/tcprove $(BUILD)/lint.ok
+all: $(BUILD)/tcprove $(BUILD)/tcprove-agent $(BUILD)/lint.ok
+
+# What the agent is made of: libc is all that it needs.
+AGENT := suite/agent.c $(filter-out harness/agent/channel.c harness/agent/remote.c,$(wildcard harness/agent/*.c)) harness/calls.c harness/error.c harness/segment.c
+
+$(BUILD)/tcprove-agent: $(call objects,$(AGENT))
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
 $(BUILD)/tcprove: $(BUILD)/suite/main.o $(OBJECTS)
 	$(call say,LINK,$@)
@@ -115,6 +122,7 @@ format:
 
 install: all
 	install -D -m 755 $(BUILD)/tcprove $(DESTDIR)$(PREFIX)/bin/tcprove
+	install -D -m 755 $(BUILD)/tcprove-agent $(DESTDIR)$(PREFIX)/bin/tcprove-agent
 
 clean:
 	rm -rf $(BUILD)

@@ -51,7 +51,7 @@ void call_carry_out(const struct call_table *table, void *application, const str
     }
     if (names_a_handle(request->kind)) {
         if (!table->look_up(application, request->handle)) {
-            call_fail(reply, "the application has nothing with handle %u", request->handle);
+            call_fail(reply, REFUSAL_NO_HANDLE, "the application has nothing with handle %u", request->handle);
             return;
         }
         reply->handle = request->handle;
@@ -59,14 +59,15 @@ void call_carry_out(const struct call_table *table, void *application, const str
     table->of[request->kind](application, request, reply);
 }
 
-void call_fail(struct call_reply *reply, const char *format, ...)
+void call_fail(struct call_reply *reply, enum call_refusal refusal, const char *format, ...)
 {
     va_list arguments;
 
     va_start(arguments, format);
     vsnprintf(reply->sentence, sizeof reply->sentence, format, arguments);
     va_end(arguments);
-    reply->result = CALL_FAILED;
+    reply->result  = CALL_FAILED;
+    reply->refusal = refusal;
 }
 
 void call_show(const struct call_request *request, struct call_reply *reply, const uint8_t *kept, size_t count)
@@ -76,7 +77,7 @@ void call_show(const struct call_request *request, struct call_reply *reply, con
     if (request->from >= reply->octets)
         return;
     if (request->from < oldest) {
-        call_fail(reply, "only the octets from %llu on are still kept", (unsigned long long)oldest);
+        call_fail(reply, REFUSAL_ARGUMENT, "only the octets from %llu on are still kept", (unsigned long long)oldest);
         return;
     }
     uint64_t left      = reply->octets - request->from;

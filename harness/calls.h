@@ -14,11 +14,14 @@
 enum { CALL_DATA_MAX_OCTETS = 16384 };
 
 enum call_kind {
-    CALL_PASSIVE_OPEN,  /* listen: port (0: any free one) -> handle of the listener, port. `service` is what it will be told
-                           to serve: a target whose listeners are there already answers the port of that one         */
+    CALL_PASSIVE_OPEN,  /* listen, on what RESERVE gave if `handle` is not 0: port (0: any free one) -> handle of the listener,
+                           port. `service` is what it will be told  to serve: a target whose listeners are there already answers
+                           the port of that one         */
     CALL_RESERVE,       /* keep a port free of listeners, so that it is CLOSED -> port                               */
-    CALL_OPEN,          /* active open towards address, port -> handle, port (the local one)                         */
-    CALL_ACCEPTED,      /* has handle (a listener) a connection from address, port? -> handle; CALL_PENDING if not   */
+    CALL_OPEN,          /* active open towards address, port, from what RESERVE gave if `handle` is not 0 -> handle,
+                           port (the local one)                                                                      */
+    CALL_ACCEPTED,      /* has handle (a listener) a connection from address, port? -> handle, address, port; the latest;
+                           with `from`, that one in the order of arrival, counted from 1. CALL_PENDING if not         */
     CALL_SEND,          /* data to be sent; queued whole, whatever the window                                        */
     CALL_SEND_URGENT,   /* the same, its last octet urgent                                                           */
     CALL_PAUSE_READING, /* the application reads no more: the receive buffer fills up. On a listener: for all its
@@ -28,8 +31,23 @@ enum call_kind {
     CALL_CLOSE_BOTH,    /* gives up receiving as well (close)                                                        */
     CALL_ABORT,         /* RFC 9293 3.10.5                                                                           */
     CALL_SAW,           /* what the application saw -> events, octets, and data received from `from` on              */
-    CALL_SERVE          /* on a listener: its connections to come are served as `service` says, not by calls         */
+    CALL_SERVE,         /* on a listener: its connections to come are served as `service` says, not by calls         */
+    CALL_CONFIGURE      /* sets `setting` of a socket to `value`                                                     */
 };
+
+/* What CALL_CONFIGURE sets; the values in parentheses. */
+enum call_setting {
+    SETTING_TTL,                /* of IP headers (1 to 255)                                                          */
+    SETTING_PRIORITY,           /* of the socket at its host (0 to 6)                                                */
+    SETTING_DONT_FRAGMENT,      /* (0, 1)                                                                            */
+    SETTING_TOS,                /* of IP headers (0 to 255)                                                          */
+    SETTING_MSS,                /* RFC 9293 3.7.1, octets, at most                                                   */
+    SETTING_NAGLE,              /* RFC 9293 3.7.4, MUST-17: 0 switches it off                                        */
+    SETTING_KEEP_ALIVE_IDLE_MS, /* RFC 9293 3.8.4: 0 switches keep-alives off                                        */
+    SETTING_KEEP_ALIVE_INTERVAL_MS,
+    SETTING_USER_TIMEOUT_MS /* RFC 9293 3.8.3: 0 is the target's own                                             */
+};
+enum { CALL_SETTINGS = SETTING_USER_TIMEOUT_MS + 1 };
 
 /* SERVICE_UNKNOWN: something listens, and nobody said what. */
 enum service { SERVICE_NONE, SERVICE_ECHO, SERVICE_DISCARD, SERVICE_CHARGEN, SERVICE_DAYTIME, SERVICE_HTTP, SERVICE_UNKNOWN };
@@ -47,13 +65,27 @@ enum call_result {
     CALL_FAILED       /* it was tried and refused; `sentence` says why                                               */
 };
 
+/* Why a call failed, for an application that is asked in a protocol without sentences. */
+enum call_refusal {
+    REFUSAL_OTHER,
+    REFUSAL_NO_HANDLE,  /* nothing has this handle                       */
+    REFUSAL_CREATE,     /* no socket could be made                       */
+    REFUSAL_BIND,       /* the port is taken                             */
+    REFUSAL_ROOM,       /* no memory or queue for more                   */
+    REFUSAL_CLOSING,    /* RFC 9293 3.10: "connection closing"           */
+    REFUSAL_NONE_THERE, /* RFC 9293 3.10: "connection does not exist"    */
+    REFUSAL_ARGUMENT    /* a value that cannot be, or that nobody offers */
+};
+
 struct call_request {
     enum call_kind    kind;
     uint16_t          handle;
     struct ip_address address; /* of the foreign socket */
     uint16_t          port;
     enum service      service;
-    uint64_t          from;        /* SAW: position in the received stream, octets */
+    uint64_t          from;    /* SAW: position in the received stream, octets; ACCEPTED: see there */
+    enum call_setting setting; /* CONFIGURE */
+    uint32_t          value;
     uint32_t          data_octets; /* SEND */
     uint8_t           data[CALL_DATA_MAX_OCTETS];
 };
@@ -61,21 +93,23 @@ struct call_request {
 /* Events are bits, 1 << enum event (words.h): END the peer's FIN was read, RESET, REFUSED, TIMED_OUT as errors of the
  * connection, URGENT that urgent data is announced, ACCEPTED always on an accepted connection. */
 struct call_reply {
-    enum call_result result;
-    uint16_t         handle, port;
-    uint32_t         events;
-    uint64_t         octets;      /* SAW: octets the application has read in all since the connection began */
-    uint64_t         urgent_to;   /* SAW: urgent data is announced up to this position in the stream, 0 if none */
-    uint32_t         data_octets; /* SAW: octets in data, read at `from` and on; at most CALL_DATA_MAX_OCTETS */
-    uint8_t          data[CALL_DATA_MAX_OCTETS];
-    char             sentence[160];
+    enum call_result  result;
+    enum call_refusal refusal; /* of CALL_FAILED */
+    struct ip_address address; /* ACCEPTED: the foreign one */
+    uint16_t          handle, port;
+    uint32_t          events;
+    uint64_t          octets;      /* SAW: octets the application has read in all since the connection began */
+    uint64_t          urgent_to;   /* SAW: urgent data is announced up to this position in the stream, 0 if none */
+    uint32_t          data_octets; /* SAW: octets in data, read at `from` and on; at most CALL_DATA_MAX_OCTETS */
+    uint8_t           data[CALL_DATA_MAX_OCTETS];
+    char              sentence[160];
 };
 
 /* ---- who carries calls out ----------------------------------------------------------------------------------------------- */
 
 typedef void call_function(void *application, const struct call_request *request, struct call_reply *reply);
 
-enum { CALL_KINDS = CALL_SERVE + 1 };
+enum { CALL_KINDS = CALL_CONFIGURE + 1 };
 
 /* An application: what it does for each kind of call. */
 struct call_table {
@@ -89,7 +123,8 @@ void call_carry_out(const struct call_table *table, void *application, const str
                     struct call_reply *reply);
 
 /* CALL_FAILED with a sentence in printf's format. */
-void call_fail(struct call_reply *reply, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void call_fail(struct call_reply *reply, enum call_refusal refusal, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* SAW: the octets from request->from on, of reply->octets in all of which the latest `count` lie at `kept`. */
 void call_show(const struct call_request *request, struct call_reply *reply, const uint8_t *kept, size_t count);

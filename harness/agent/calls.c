@@ -1,5 +1,7 @@
 /* calls.c: the table of user calls, each carried out with sockets, and the wait for what the sockets have to do. */
 #include <errno.h>
+#include <limits.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,18 +12,25 @@
 #include "agent/agent.h"
 #include "agent/endpoint.h"
 
-enum { LISTEN_BACKLOG = 128, HANDLES_MAX = UINT16_MAX };
+enum { LISTEN_BACKLOG = 128, HANDLES_MAX = UINT16_MAX, STORE_OCTETS = 1 << 20, QUEUE_OCTETS = 16 << 20 };
 
 /* The handle of an endpoint is its place in the table, counted from 1. */
 struct agent {
-    struct endpoint **endpoints;
-    size_t            count, room;
-    struct pollfd    *polled; /* as many as `room`, and one more */
+    struct endpoint   **endpoints;
+    size_t              count, room;
+    struct pollfd      *polled; /* polled_room of them */
+    size_t              polled_room;
+    struct agent_limits own, *limits;
 };
 
-struct agent *agent_new(void)
+struct agent *agent_new(struct agent_limits *limits)
 {
-    return calloc(1, sizeof(struct agent));
+    struct agent *agent = calloc(1, sizeof *agent);
+    if (!agent)
+        return NULL;
+    agent->own    = (struct agent_limits){ .store_most = STORE_OCTETS, .queue_most = QUEUE_OCTETS, .sockets_most = SIZE_MAX };
+    agent->limits = limits ? limits : &agent->own;
+    return agent;
 }
 
 void agent_free(struct agent *agent)
@@ -43,12 +52,22 @@ static bool grow(struct agent *agent)
     struct endpoint **endpoints = realloc(agent->endpoints, room * sizeof *endpoints);
     if (!endpoints)
         return false;
-    agent->endpoints      = endpoints;
-    struct pollfd *polled = realloc(agent->polled, (room + 1) * sizeof *polled);
+    agent->endpoints = endpoints;
+    agent->room      = room;
+    return true;
+}
+
+/* One entry more than there are endpoints. */
+static bool grow_polled(struct agent *agent)
+{
+    if (agent->count < agent->polled_room)
+        return true;
+    size_t         room   = agent->count * 2 + 16;
+    struct pollfd *polled = realloc(agent->polled, room * sizeof *polled);
     if (!polled)
         return false;
-    agent->polled = polled;
-    agent->room   = room;
+    agent->polled      = polled;
+    agent->polled_room = room;
     return true;
 }
 
@@ -57,7 +76,7 @@ static uint16_t adopt(struct agent *agent, enum endpoint_role role, int fd)
 {
     struct endpoint *endpoint = NULL;
     if (agent->count < HANDLES_MAX && grow(agent))
-        endpoint = endpoint_new(role, fd);
+        endpoint = endpoint_new(role, fd, agent->limits);
     if (!endpoint) {
         close(fd);
         return 0;
@@ -121,7 +140,7 @@ static int bound_socket(const struct call_request *request, uint16_t port, struc
     union socket_address address;
     int                  fd = socket(v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) {
-        call_fail(reply, "socket: %s", strerror(errno));
+        call_fail(reply, REFUSAL_CREATE, "socket: %s", strerror(errno));
         return -1;
     }
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int));
@@ -129,43 +148,69 @@ static int bound_socket(const struct call_request *request, uint16_t port, struc
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &(int){ 1 }, sizeof(int));
     socklen_t length = socket_address_make(&any, port, &address);
     if (bind(fd, &address.any, length) != 0) {
-        call_fail(reply, "bind to port %u: %s", port, strerror(errno));
+        call_fail(reply, REFUSAL_BIND, "bind to port %u: %s", port, strerror(errno));
         close(fd);
         return -1;
     }
     return fd;
 }
 
-static void reply_with(struct agent *agent, enum endpoint_role role, int fd, struct call_reply *reply)
+/* The socket that RESERVE gave, which keeps its handle, or a new one. */
+static int take_or_bind(struct agent *agent, const struct call_request *request, uint16_t port, struct call_reply *reply)
+{
+    const struct endpoint *reserved = endpoint_of(agent, request->handle);
+    if (request->handle == 0)
+        return bound_socket(request, port, reply);
+    if (reserved && reserved->role == ROLE_RESERVED && reserved->fd >= 0)
+        return reserved->fd;
+    call_fail(reply, REFUSAL_NO_HANDLE, "handle %u is no socket that waits to be opened", request->handle);
+    return -1;
+}
+
+/* What failed is closed, unless it was there before. */
+static void give_back(const struct call_request *request, int fd)
+{
+    if (request->handle == 0)
+        close(fd);
+}
+
+static void reply_with(struct agent *agent, enum endpoint_role role, uint16_t reserved, int fd, struct call_reply *reply)
 {
     reply->port   = local_port(fd);
-    reply->handle = adopt(agent, role, fd);
+    reply->handle = reserved;
+    if (reserved)
+        endpoint_open(endpoint_of(agent, reserved), role);
+    else
+        reply->handle = adopt(agent, role, fd);
     if (!reply->handle)
-        call_fail(reply, "the application has no room for another socket");
+        call_fail(reply, REFUSAL_ROOM, "the application has no room for another socket");
 }
 
 static void call_passive_open(void *self, const struct call_request *request, struct call_reply *reply)
 {
     struct agent *agent = self;
-    int           fd    = bound_socket(request, request->port, reply);
+    int           fd    = take_or_bind(agent, request, request->port, reply);
     if (fd < 0)
         return;
     /* Before listen, for connections inherit it: urgent data may arrive before accept. */
     setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &(int){ 1 }, sizeof(int));
     if (listen(fd, LISTEN_BACKLOG) != 0) {
-        call_fail(reply, "listen on port %u: %s", request->port, strerror(errno));
-        close(fd);
+        call_fail(reply, REFUSAL_BIND, "listen on port %u: %s", local_port(fd), strerror(errno));
+        give_back(request, fd);
         return;
     }
-    reply_with(agent, ROLE_LISTENER, fd, reply);
+    reply_with(agent, ROLE_LISTENER, request->handle, fd, reply);
 }
 
 static void call_reserve(void *self, const struct call_request *request, struct call_reply *reply)
 {
     struct agent *agent = self;
     int           fd    = bound_socket(request, request->port, reply);
-    if (fd >= 0)
-        reply_with(agent, ROLE_RESERVED, fd, reply);
+    if (fd < 0)
+        return;
+    reply_with(agent, ROLE_RESERVED, 0, fd, reply);
+    if (reply->handle)
+        endpoint_of(agent, reply->handle)->peer.family = request->address.family == 6 ? 6 : 4;
 }
 
 static void call_open(void *self, const struct call_request *request, struct call_reply *reply)
@@ -173,15 +218,15 @@ static void call_open(void *self, const struct call_request *request, struct cal
     struct agent        *agent = self;
     union socket_address address;
     socklen_t            length = socket_address_make(&request->address, request->port, &address);
-    int                  fd     = bound_socket(request, 0, reply);
+    int                  fd     = take_or_bind(agent, request, 0, reply);
     if (fd < 0)
         return;
     if (connect(fd, &address.any, length) != 0 && errno != EINPROGRESS) {
-        call_fail(reply, "connect: %s", strerror(errno));
-        close(fd);
+        call_fail(reply, REFUSAL_OTHER, "connect: %s", strerror(errno));
+        give_back(request, fd);
         return;
     }
-    reply_with(agent, ROLE_CONNECTION, fd, reply);
+    reply_with(agent, ROLE_CONNECTION, request->handle, fd, reply);
     struct endpoint *connection = endpoint_of(agent, reply->handle);
     if (connection) {
         connection->peer      = request->address;
@@ -189,26 +234,38 @@ static void call_open(void *self, const struct call_request *request, struct cal
     }
 }
 
+static uint64_t accepted_in_all(const struct agent *agent, uint16_t listener)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < agent->count; i++)
+        count += agent->endpoints[i]->listener == listener;
+    return count;
+}
+
 static void call_accepted(void *self, const struct call_request *request, struct call_reply *reply)
 {
     struct agent *agent = self;
     if (endpoint_of(agent, request->handle)->role != ROLE_LISTENER) {
-        call_fail(reply, "only a listener has connections to be accepted");
+        call_fail(reply, REFUSAL_ARGUMENT, "only a listener has connections to be accepted");
         return;
     }
-    reply->result = CALL_PENDING;
+    uint64_t earlier = accepted_in_all(agent, request->handle);
+    reply->result    = CALL_PENDING;
     for (size_t i = agent->count; i > 0; i--) { /* the latest first: a 4-tuple may come back */
         const struct endpoint *it = agent->endpoints[i - 1];
         if (it->listener != request->handle)
+            continue;
+        if (request->from != 0 && earlier-- != request->from)
             continue;
         if (request->address.family && !ip_address_equal(&it->peer, &request->address))
             continue;
         if (request->port && it->peer_port != request->port)
             continue;
-        reply->result = CALL_OK;
-        reply->handle = (uint16_t)i;
-        reply->port   = it->peer_port;
-        reply->events = it->events;
+        reply->result  = CALL_OK;
+        reply->handle  = (uint16_t)i;
+        reply->address = it->peer;
+        reply->port    = it->peer_port;
+        reply->events  = it->events;
         return;
     }
 }
@@ -220,12 +277,12 @@ static void call_send(void *self, const struct call_request *request, struct cal
     struct agent    *agent    = self;
     struct endpoint *endpoint = endpoint_of(agent, request->handle);
     if (endpoint->role != ROLE_CONNECTION || endpoint->fd < 0 || endpoint->finished)
-        call_fail(reply, "there is no connection to send on");
+        call_fail(reply, REFUSAL_NONE_THERE, "there is no connection to send on");
     else if (endpoint->close_send || endpoint->close_both)
-        call_fail(reply, "the connection is closing");
+        call_fail(reply, REFUSAL_CLOSING, "the connection is closing");
     else if (request->data_octets > CALL_DATA_MAX_OCTETS ||
              !endpoint_send(endpoint, request->data, request->data_octets, request->kind == CALL_SEND_URGENT))
-        call_fail(reply, "%u octets more do not fit into the application's queue", request->data_octets);
+        call_fail(reply, REFUSAL_ROOM, "%u octets more do not fit into the application's queue", request->data_octets);
 }
 
 static void call_reading(void *self, const struct call_request *request, struct call_reply *reply)
@@ -242,7 +299,7 @@ static void call_close(void *self, const struct call_request *request, struct ca
     struct agent    *agent    = self;
     struct endpoint *endpoint = endpoint_of(agent, request->handle);
     if (endpoint->fd < 0)
-        call_fail(reply, "it is closed already");
+        call_fail(reply, REFUSAL_NONE_THERE, "it is closed already");
     else if (endpoint->role != ROLE_CONNECTION || request->kind == CALL_CLOSE_BOTH)
         endpoint_close_both(endpoint);
     else if (request->kind == CALL_ABORT)
@@ -262,12 +319,61 @@ static void call_saw(void *self, const struct call_request *request, struct call
     call_show(request, reply, endpoint->store, endpoint->stored);
 }
 
+static bool set(const struct endpoint *endpoint, int level, int name, int value)
+{
+    return setsockopt(endpoint->fd, level, name, &value, sizeof value) == 0;
+}
+
+/* Seconds are the finest that these options know. */
+static int seconds(uint32_t milliseconds)
+{
+    return (int)(milliseconds / 1000 + (milliseconds % 1000 != 0));
+}
+
+static bool configure(const struct endpoint *endpoint, enum call_setting setting, uint32_t value)
+{
+    bool v6 = endpoint->peer.family == 6;
+    switch (setting) {
+    case SETTING_TTL:
+        return set(endpoint, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_UNICAST_HOPS : IP_TTL, (int)value);
+    case SETTING_TOS:
+        return set(endpoint, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_TCLASS : IP_TOS, (int)value);
+    case SETTING_PRIORITY:
+        return set(endpoint, SOL_SOCKET, SO_PRIORITY, (int)value);
+    case SETTING_DONT_FRAGMENT:
+        return set(endpoint, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER,
+                   value ? IP_PMTUDISC_DO : IP_PMTUDISC_DONT);
+    case SETTING_MSS:
+        return set(endpoint, IPPROTO_TCP, TCP_MAXSEG, (int)value);
+    case SETTING_NAGLE:
+        return set(endpoint, IPPROTO_TCP, TCP_NODELAY, value == 0);
+    case SETTING_KEEP_ALIVE_IDLE_MS:
+        return set(endpoint, SOL_SOCKET, SO_KEEPALIVE, value != 0) &&
+               (value == 0 || set(endpoint, IPPROTO_TCP, TCP_KEEPIDLE, seconds(value)));
+    case SETTING_KEEP_ALIVE_INTERVAL_MS:
+        return set(endpoint, IPPROTO_TCP, TCP_KEEPINTVL, seconds(value));
+    case SETTING_USER_TIMEOUT_MS:
+        return set(endpoint, IPPROTO_TCP, TCP_USER_TIMEOUT, (int)value);
+    }
+    errno = EINVAL;
+    return false;
+}
+
+static void call_configure(void *self, const struct call_request *request, struct call_reply *reply)
+{
+    const struct endpoint *endpoint = endpoint_of(self, request->handle);
+    if (endpoint->fd < 0)
+        call_fail(reply, REFUSAL_NONE_THERE, "it is closed already");
+    else if (request->value > INT_MAX || !configure(endpoint, request->setting, request->value))
+        call_fail(reply, REFUSAL_ARGUMENT, "a value of %u: %s", request->value, strerror(errno));
+}
+
 static void call_serve(void *self, const struct call_request *request, struct call_reply *reply)
 {
     struct agent    *agent    = self;
     struct endpoint *endpoint = endpoint_of(agent, request->handle);
     if (endpoint->role != ROLE_LISTENER)
-        call_fail(reply, "only a listener can be served");
+        call_fail(reply, REFUSAL_ARGUMENT, "only a listener can be served");
     else
         endpoint->service = request->service;
 }
@@ -296,7 +402,8 @@ static const struct call_table calls = {
                  [CALL_CLOSE_BOTH]    = call_close,
                  [CALL_ABORT]         = call_close,
                  [CALL_SAW]           = call_saw,
-                 [CALL_SERVE]         = call_serve },
+                 [CALL_SERVE]         = call_serve,
+                 [CALL_CONFIGURE]     = call_configure },
 };
 
 void agent_call(struct agent *agent, const struct call_request *request, struct call_reply *reply)
@@ -304,26 +411,24 @@ void agent_call(struct agent *agent, const struct call_request *request, struct 
     call_carry_out(&calls, agent, request, reply);
 }
 
-bool agent_poll(struct agent *agent, int timeout_ms, int extra_fd)
+size_t agent_wishes(const struct agent *agent, struct pollfd *entries, size_t room)
 {
-    struct pollfd  only_extra;
-    struct pollfd *polled = agent->polled ? agent->polled : &only_extra;
-    size_t         count  = agent->count;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < agent->count && i < room; i++) {
         int wishes = endpoint_wishes(agent->endpoints[i]);
-        polled[i] =
+        entries[i] =
             (struct pollfd){ .fd = wishes < 0 ? -1 : agent->endpoints[i]->fd, .events = (short)(wishes < 0 ? 0 : wishes) };
     }
-    polled[count] = (struct pollfd){ .fd = extra_fd, .events = POLLIN };
-    if (poll(polled, (nfds_t)(count + 1), timeout_ms) <= 0)
-        return false;
-    bool extra = polled[count].revents != 0;
-    for (size_t i = 0; i < count; i++) {
-        short revents = agent->polled[i].revents; /* read anew: accepting may move the table */
+    return agent->count;
+}
+
+void agent_work(struct agent *agent, const struct pollfd *entries, size_t count)
+{
+    for (size_t i = 0; i < count && i < agent->count; i++) {
+        short revents = entries[i].revents;
         if (!revents)
             continue;
         pump(agent, (uint16_t)(i + 1));
-        struct endpoint *endpoint = agent->endpoints[i];
+        struct endpoint *endpoint = agent->endpoints[i]; /* read anew: accepting may move the table */
         if (revents & (POLLERR | POLLHUP) && endpoint->role == ROLE_CONNECTION) {
             endpoint_note_error(endpoint);
             /* poll(2) tells of a hang-up for ever: what may still come is asked for by CALL_SAW. Unread data and END
@@ -331,5 +436,18 @@ bool agent_poll(struct agent *agent, int timeout_ms, int extra_fd)
             endpoint->hung_up = true;
         }
     }
+}
+
+bool agent_poll(struct agent *agent, int timeout_ms, int extra_fd)
+{
+    size_t count = agent->count;
+    if (!grow_polled(agent))
+        return false;
+    agent_wishes(agent, agent->polled, count);
+    agent->polled[count] = (struct pollfd){ .fd = extra_fd, .events = POLLIN };
+    if (poll(agent->polled, (nfds_t)(count + 1), timeout_ms) <= 0)
+        return false;
+    bool extra = agent->polled[count].revents != 0;
+    agent_work(agent, agent->polled, count);
     return extra;
 }

@@ -71,7 +71,7 @@ static int serve_one(struct agent *agent, int fd, struct call_request *request, 
 
 int agent_serve_channel(int fd)
 {
-    struct agent        *agent   = agent_new();
+    struct agent        *agent   = agent_new(NULL);
     struct call_request *request = calloc(1, sizeof *request);
     struct call_reply   *reply   = calloc(1, sizeof *reply);
     int                  result  = agent && request && reply ? 0 : ENOMEM;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -47,16 +48,23 @@ uint16_t socket_address_read(const union socket_address *in, struct ip_address *
     return ntohs(in->v4.sin_port);
 }
 
-struct endpoint *endpoint_new(enum endpoint_role role, int fd)
+struct endpoint *endpoint_new(enum endpoint_role role, int fd, struct agent_limits *limits)
 {
-    struct endpoint *endpoint = calloc(1, sizeof *endpoint);
+    struct endpoint *endpoint = limits->sockets < limits->sockets_most ? calloc(1, sizeof *endpoint) : NULL;
     if (!endpoint)
         return NULL;
+    limits->sockets++;
+    endpoint->limits = limits;
     /* Urgent octets belong to the stream (RFC 9293 3.8.5): without this the last of them would be taken out of it. */
     setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &(int){ 1 }, sizeof(int));
     endpoint->role = role;
     endpoint->fd   = fd;
     return endpoint;
+}
+
+void endpoint_open(struct endpoint *endpoint, enum endpoint_role role)
+{
+    endpoint->role = role;
 }
 
 static void drop_queue(struct endpoint *endpoint)
@@ -67,13 +75,16 @@ static void drop_queue(struct endpoint *endpoint)
         free(chunk);
     }
     endpoint->last_chunk = NULL;
-    endpoint->queued     = 0;
+    endpoint->limits->queued -= endpoint->queued;
+    endpoint->queued = 0;
 }
 
 static void close_socket(struct endpoint *endpoint)
 {
-    if (endpoint->fd >= 0)
+    if (endpoint->fd >= 0) {
         close(endpoint->fd);
+        endpoint->limits->sockets--;
+    }
     endpoint->fd = -1;
     drop_queue(endpoint);
 }
@@ -155,8 +166,8 @@ static void note_urgent_announced(struct endpoint *endpoint)
 /* Makes room for one more read at the store's end; the oldest half goes when the bound is reached. */
 static bool make_room(struct endpoint *endpoint)
 {
-    if (endpoint->stored + READ_AT_ONCE_OCTETS > STORE_MAX_OCTETS) {
-        size_t kept = STORE_MAX_OCTETS / 2;
+    if (endpoint->stored + READ_AT_ONCE_OCTETS > endpoint->limits->store_most) {
+        size_t kept = endpoint->limits->store_most / 2;
         memmove(endpoint->store, endpoint->store + endpoint->stored - kept, kept);
         endpoint->stored = kept;
     }
@@ -217,6 +228,7 @@ static void flush_queue(struct endpoint *endpoint)
         }
         chunk->sent += (size_t)count;
         endpoint->queued -= (size_t)count;
+        endpoint->limits->queued -= (size_t)count;
         if (chunk->sent < chunk->octets)
             continue;
         endpoint->first_chunk = chunk->next;
@@ -230,7 +242,7 @@ bool endpoint_send(struct endpoint *endpoint, const uint8_t *data, size_t octets
 {
     if (octets == 0)
         return true;
-    if (endpoint->queued + octets > SEND_QUEUE_MAX_OCTETS)
+    if (endpoint->limits->queued + octets > endpoint->limits->queue_most)
         return false;
     struct send_chunk *chunk = malloc(sizeof *chunk + octets);
     if (!chunk)
@@ -243,6 +255,7 @@ bool endpoint_send(struct endpoint *endpoint, const uint8_t *data, size_t octets
         endpoint->first_chunk = chunk;
     endpoint->last_chunk = chunk;
     endpoint->queued += octets;
+    endpoint->limits->queued += octets;
     flush_queue(endpoint);
     return true;
 }
@@ -260,10 +273,40 @@ static void generate(struct endpoint *endpoint)
         endpoint->generated += sizeof octets;
 }
 
+/* RFC 867: the time as a line, and the end. */
+static void tell_time(struct endpoint *endpoint)
+{
+    char      line[64];
+    time_t    now = time(NULL);
+    struct tm utc;
+    gmtime_r(&now, &utc);
+    size_t octets = strftime(line, sizeof line, "%A, %B %d, %Y %H:%M:%S-UTC\r\n", &utc);
+    endpoint_send(endpoint, (const uint8_t *)line, octets, false);
+    endpoint->close_both = true;
+}
+
+/* The least of RFC 9110 and 9112 that answers a GET: a head, a page, and the end. Whatever ends with an empty line is one. */
+static void answer_request(struct endpoint *endpoint)
+{
+    static const char page[] =
+        "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 8\r\nConnection: close\r\n\r\ntcprove\n";
+    bool whole = false;
+    for (size_t i = 4; i <= endpoint->stored && !whole; i++)
+        whole = memcmp(endpoint->store + i - 4, "\r\n\r\n", 4) == 0;
+    if (!whole)
+        return;
+    endpoint_send(endpoint, (const uint8_t *)page, sizeof page - 1, false);
+    endpoint->close_both = true;
+}
+
 static void serve(struct endpoint *endpoint)
 {
     if (endpoint->service == SERVICE_NONE || endpoint->finished || endpoint->close_both)
         return;
+    if (endpoint->service == SERVICE_DAYTIME)
+        tell_time(endpoint);
+    else if (endpoint->service == SERVICE_HTTP)
+        answer_request(endpoint);
     if (endpoint->events & 1u << END)
         endpoint->close_both = true; /* these services are over when the peer's FIN was read and the echo is out */
     else if (endpoint->service == SERVICE_CHARGEN && endpoint->queued == 0)

@@ -11,8 +11,13 @@
 
 #include "calls.h"
 
-/* The latest octets that a connection received are kept up to this count, so that CALL_SAW can show them. */
-enum { STORE_MAX_OCTETS = 1 << 20, SEND_QUEUE_MAX_OCTETS = 16 << 20 };
+/* What the sockets of one or more applications may take together, and what they have taken. */
+struct agent_limits {
+    size_t store_most;   /* octets, the latest that a connection received, that are kept so that CALL_SAW can show them */
+    size_t queue_most;   /* octets that wait to be sent, of all connections */
+    size_t sockets_most; /* open at a time */
+    size_t queued, sockets;
+};
 
 enum endpoint_role { ROLE_RESERVED, ROLE_LISTENER, ROLE_CONNECTION };
 
@@ -31,24 +36,25 @@ struct send_chunk {
 };
 
 struct endpoint {
-    enum endpoint_role role;
-    int                fd;       /* -1 once closed; the store still answers */
-    uint16_t           listener; /* handle of the listener it was accepted from, or 0 */
-    struct ip_address  peer;
-    uint16_t           peer_port;
-    enum service       service;
-    bool               paused;                  /* the application does not read */
-    bool               finished;                /* an error ended the connection: nothing more to read, nothing to send */
-    bool               hung_up;                 /* poll(2) would tell so for ever: it is not waited for any more */
-    bool               close_send, closed_send; /* CLOSE was asked for; it was done */
-    bool               close_both;              /* CLOSE_BOTH was asked for, once the queue is empty */
-    uint32_t           events;
-    uint64_t           urgent_to, octets;
-    uint8_t           *store; /* the latest `stored` octets of `octets` */
-    size_t             stored, store_room;
-    struct send_chunk *first_chunk, *last_chunk;
-    size_t             queued;
-    uint64_t           generated; /* octets that chargen made so far */
+    enum endpoint_role   role;
+    int                  fd;       /* -1 once closed; the store still answers */
+    uint16_t             listener; /* handle of the listener it was accepted from, or 0 */
+    struct ip_address    peer;
+    uint16_t             peer_port;
+    enum service         service;
+    bool                 paused;                  /* the application does not read */
+    bool                 finished;                /* an error ended the connection: nothing more to read, nothing to send */
+    bool                 hung_up;                 /* poll(2) would tell so for ever: it is not waited for any more */
+    bool                 close_send, closed_send; /* CLOSE was asked for; it was done */
+    bool                 close_both;              /* CLOSE_BOTH was asked for, once the queue is empty */
+    uint32_t             events;
+    uint64_t             urgent_to, octets;
+    uint8_t             *store; /* the latest `stored` octets of `octets` */
+    size_t               stored, store_room;
+    struct send_chunk   *first_chunk, *last_chunk;
+    struct agent_limits *limits;
+    size_t               queued;
+    uint64_t             generated; /* octets that chargen made so far */
 };
 
 /* Translates an address and port to a socket address; returns its length. */
@@ -56,8 +62,11 @@ socklen_t socket_address_make(const struct ip_address *address, uint16_t port, u
 /* The reverse; returns the port. */
 uint16_t socket_address_read(const union socket_address *in, struct ip_address *address);
 
-/* A connection on fd, which is made non-blocking and takes urgent data in line. NULL without memory (fd stays open). */
-struct endpoint *endpoint_new(enum endpoint_role role, int fd);
+/* A connection on fd, which is made non-blocking and takes urgent data in line. NULL without memory or beyond the limits, which
+ * are borrowed and outlive it (fd stays open). */
+struct endpoint *endpoint_new(enum endpoint_role role, int fd, struct agent_limits *limits);
+/* What RESERVE kept becomes a listener or a connection. */
+void endpoint_open(struct endpoint *endpoint, enum endpoint_role role);
 /* Aborts what is still open, so that nothing lingers in the kernel, and frees. NULL is fine. */
 void endpoint_free(struct endpoint *endpoint);
 

@@ -151,20 +151,36 @@ static uint16_t choose_port(const struct application *application, uint16_t wish
     for (uint16_t port = FIRST_PORT; wish == 0 && port <= LAST_PORT; port++)
         if (!port_is_taken(application, port))
             return port;
-    call_fail(reply, "port %u is in use", wish != 0 ? wish : FIRST_PORT);
+    call_fail(reply, REFUSAL_BIND, "port %u is in use", wish != 0 ? wish : FIRST_PORT);
     return 0;
 }
 
-static struct application_endpoint *reply_with_new(struct application *application, enum endpoint_kind kind, uint16_t port,
-                                                   struct call_reply *reply)
+/* The port of what RESERVE gave, or a new one; 0 with the reply filled in. */
+static uint16_t reserved_or_new_port(const struct application *application, const struct call_request *request,
+                                     struct call_reply *reply)
 {
-    reply->handle = add_endpoint(application, kind);
+    const struct application_endpoint *reserved = endpoint_of(application, request->handle);
+
+    if (request->handle == 0)
+        return choose_port(application, request->port, reply);
+    if (reserved != NULL && reserved->kind == KIND_RESERVED && reserved->port != 0)
+        return reserved->port;
+    call_fail(reply, REFUSAL_NO_HANDLE, "handle %u is no socket that waits to be opened", request->handle);
+    return 0;
+}
+
+/* A new endpoint, or the one that RESERVE gave in its new part. */
+static struct application_endpoint *reply_with(struct application *application, enum endpoint_kind kind, uint16_t reserved,
+                                               uint16_t port, struct call_reply *reply)
+{
+    reply->handle = reserved != 0 ? reserved : add_endpoint(application, kind);
     if (reply->handle == 0) {
-        call_fail(reply, "the application has no room for another connection");
+        call_fail(reply, REFUSAL_ROOM, "the application has no room for another connection");
         return NULL;
     }
     struct application_endpoint *endpoint = endpoint_of(application, reply->handle);
 
+    endpoint->kind = kind;
     endpoint->port = port;
     reply->port    = port;
     return endpoint;
@@ -176,24 +192,26 @@ static void call_reserve(void *self, const struct call_request *request, struct 
     uint16_t            port        = choose_port(application, request->port, reply);
 
     if (port != 0)
-        reply_with_new(application, KIND_RESERVED, port, reply);
+        reply_with(application, KIND_RESERVED, 0, port, reply);
 }
 
 static void call_passive_open(void *self, const struct call_request *request, struct call_reply *reply)
 {
     struct application *application = self;
-    struct tcp_open     open        = { .passive = true, .local_port = choose_port(application, request->port, reply) };
+    struct tcp_open     open        = { .passive = true };
     tcp_name            name        = 0;
+
+    open.local_port = reserved_or_new_port(application, request, reply);
 
     if (open.local_port == 0)
         return;
     enum tcp_error error = tcp_open(application->tcp, &open, &name);
 
     if (error != TCP_OK) {
-        call_fail(reply, "OPEN: %s", tcp_error_text(error));
+        call_fail(reply, REFUSAL_OTHER, "OPEN: %s", tcp_error_text(error));
         return;
     }
-    struct application_endpoint *listener = reply_with_new(application, KIND_LISTENER, open.local_port, reply);
+    struct application_endpoint *listener = reply_with(application, KIND_LISTENER, request->handle, open.local_port, reply);
 
     if (listener)
         listener->name = name;
@@ -206,16 +224,20 @@ static void call_open(void *self, const struct call_request *request, struct cal
                                         .remote_address = request->address,
                                         .remote_port    = request->port };
     tcp_name            name        = 0;
-    enum tcp_error      error       = tcp_open(application->tcp, &open, &name);
+
+    if (request->handle != 0 && (open.local_port = reserved_or_new_port(application, request, reply)) == 0)
+        return;
+    enum tcp_error error = tcp_open(application->tcp, &open, &name);
 
     if (error != TCP_OK) {
-        call_fail(reply, "OPEN: %s", tcp_error_text(error));
+        call_fail(reply, REFUSAL_OTHER, "OPEN: %s", tcp_error_text(error));
         return;
     }
     struct tcp_status status;
 
     tcp_status(application->tcp, name, &status);
-    struct application_endpoint *connection = reply_with_new(application, KIND_CONNECTION, status.local_port, reply);
+    struct application_endpoint *connection =
+        reply_with(application, KIND_CONNECTION, request->handle, status.local_port, reply);
 
     if (connection == NULL)
         return;
@@ -224,23 +246,36 @@ static void call_open(void *self, const struct call_request *request, struct cal
     connection->peer_port = request->port;
 }
 
+static uint64_t accepted_in_all(const struct application *application, uint16_t listener)
+{
+    uint64_t count = 0;
+
+    for (size_t i = 0; i < application->count; i++)
+        count += application->endpoints[i]->kind == KIND_CONNECTION && application->endpoints[i]->listener == listener;
+    return count;
+}
+
 static void call_accepted(void *self, const struct call_request *request, struct call_reply *reply)
 {
     struct application *application = self;
+    uint64_t            earlier     = accepted_in_all(application, request->handle);
     reply->result                   = CALL_PENDING;
     for (size_t i = application->count; i > 0; i--) { /* the latest first: a 4-tuple may come back */
         const struct application_endpoint *it = application->endpoints[i - 1];
 
         if (it->kind != KIND_CONNECTION || it->listener != request->handle)
             continue;
+        if (request->from != 0 && earlier-- != request->from)
+            continue;
         if (request->address.family && !ip_address_equal(&it->peer, &request->address))
             continue;
         if (request->port && it->peer_port != request->port)
             continue;
-        reply->result = CALL_OK;
-        reply->handle = (uint16_t)i;
-        reply->port   = it->peer_port;
-        reply->events = it->events;
+        reply->result  = CALL_OK;
+        reply->handle  = (uint16_t)i;
+        reply->address = it->peer;
+        reply->port    = it->peer_port;
+        reply->events  = it->events;
         return;
     }
 }
@@ -254,12 +289,12 @@ static void call_send(void *self, const struct call_request *request, struct cal
     struct application_endpoint *endpoint    = endpoint_of(application, request->handle);
 
     if (endpoint->kind != KIND_CONNECTION || endpoint->name == 0)
-        call_fail(reply, "there is no connection to send on");
+        call_fail(reply, REFUSAL_NONE_THERE, "there is no connection to send on");
     else if (endpoint->close_send || endpoint->close_both)
-        call_fail(reply, "the connection is closing");
+        call_fail(reply, REFUSAL_CLOSING, "the connection is closing");
     else if (request->data_octets > CALL_DATA_MAX_OCTETS ||
              !application_endpoint_queue(endpoint, request->data, request->data_octets, request->kind == CALL_SEND_URGENT))
-        call_fail(reply, "%u octets more do not fit into the application's queue", request->data_octets);
+        call_fail(reply, REFUSAL_ROOM, "%u octets more do not fit into the application's queue", request->data_octets);
     endpoint->stirred = true;
 }
 
@@ -292,7 +327,7 @@ static void call_close(void *self, const struct call_request *request, struct ca
     struct application_endpoint *endpoint    = endpoint_of(application, request->handle);
 
     if (endpoint->name == 0 && endpoint->kind != KIND_RESERVED)
-        call_fail(reply, "it is closed already");
+        call_fail(reply, REFUSAL_NONE_THERE, "it is closed already");
     else if (endpoint->kind != KIND_CONNECTION)
         close_at_once(application, endpoint, false);
     else if (request->kind == CALL_ABORT)
@@ -321,9 +356,37 @@ static void call_serve(void *self, const struct call_request *request, struct ca
     struct application_endpoint *endpoint    = endpoint_of(application, request->handle);
 
     if (endpoint->kind != KIND_LISTENER)
-        call_fail(reply, "only a listener can be served");
+        call_fail(reply, REFUSAL_ARGUMENT, "only a listener can be served");
     else
         endpoint->service = request->service;
+}
+
+/* What is set on a listener or before OPEN holds for nothing yet: this TCP takes settings of a connection alone. */
+static void call_configure(void *self, const struct call_request *request, struct call_reply *reply)
+{
+    static const struct {
+        bool             known;
+        enum tcp_setting setting;
+        uint64_t         factor;
+    } settings[CALL_SETTINGS] = {
+        [SETTING_TOS]                    = { true, TCP_DIFFSERV, 1 },
+        [SETTING_NAGLE]                  = { true, TCP_NAGLE, 1 },
+        [SETTING_KEEP_ALIVE_IDLE_MS]     = { true, TCP_KEEP_ALIVE_IDLE_US, 1000 },
+        [SETTING_KEEP_ALIVE_INTERVAL_MS] = { true, TCP_KEEP_ALIVE_INTERVAL_US, 1000 },
+        [SETTING_USER_TIMEOUT_MS]        = { true, TCP_USER_TIMEOUT_US, 1000 },
+    };
+    struct application          *application = self;
+    struct application_endpoint *endpoint    = endpoint_of(application, request->handle);
+
+    if ((size_t)request->setting >= CALL_SETTINGS || !settings[request->setting].known) {
+        call_fail(reply, REFUSAL_ARGUMENT, "this application has no such setting");
+        return;
+    }
+    enum tcp_error error = tcp_set(application->tcp, endpoint->name, settings[request->setting].setting,
+                                   request->value * settings[request->setting].factor);
+
+    if (error != TCP_OK)
+        call_fail(reply, REFUSAL_NONE_THERE, "%s", tcp_error_text(error));
 }
 
 /* ---- the table --------------------------------------------------------------------------------------------------------------
@@ -348,7 +411,8 @@ static const struct call_table calls = {
                  [CALL_CLOSE_BOTH]    = call_close,
                  [CALL_ABORT]         = call_close,
                  [CALL_SAW]           = call_saw,
-                 [CALL_SERVE]         = call_serve },
+                 [CALL_SERVE]         = call_serve,
+                 [CALL_CONFIGURE]     = call_configure },
 };
 
 void application_call(struct application *application, const struct call_request *request, struct call_reply *reply)

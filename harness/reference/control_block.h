@@ -39,7 +39,7 @@ struct control_block {
     uint16_t          local_port, remote_port;
     uint8_t           diffserv;
     bool              nagle, keep_alive;
-    uint64_t          user_timeout_us;
+    uint64_t          user_timeout_us, keep_alive_us, keep_alive_interval_us;
     unsigned          soft_error;
     uint64_t          timers[TIMERS]; /* when each is due; NEVER: it does not run                   */
 

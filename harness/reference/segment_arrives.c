@@ -56,18 +56,20 @@ static struct control_block *third_check_syn(struct tcp *tcp, struct control_blo
 
     if (tcb == NULL)
         return NULL;
-    tcb->passive         = true;
-    tcb->listener        = listener->name;
-    tcb->local_address   = segment->destination;
-    tcb->local_port      = segment->destination_port;
-    tcb->remote_address  = segment->source;
-    tcb->remote_port     = segment->source_port;
-    tcb->diffserv        = listener->diffserv;
-    tcb->user_timeout_us = listener->user_timeout_us;
-    tcb->nagle           = listener->nagle;
-    tcb->keep_alive      = listener->keep_alive;
-    tcb->state           = SYN_RECEIVED;
-    tcb->last_heard_us   = tcp->now_us;
+    tcb->passive                = true;
+    tcb->listener               = listener->name;
+    tcb->local_address          = segment->destination;
+    tcb->local_port             = segment->destination_port;
+    tcb->remote_address         = segment->source;
+    tcb->remote_port            = segment->source_port;
+    tcb->diffserv               = listener->diffserv;
+    tcb->user_timeout_us        = listener->user_timeout_us;
+    tcb->nagle                  = listener->nagle;
+    tcb->keep_alive             = listener->keep_alive;
+    tcb->keep_alive_us          = listener->keep_alive_us;
+    tcb->keep_alive_interval_us = listener->keep_alive_interval_us;
+    tcb->state                  = SYN_RECEIVED;
+    tcb->last_heard_us          = tcp->now_us;
     learn_from_syn(tcp, tcb, segment);
     begin_sending(tcb, tcp_iss_select(tcp, tcb));
     queue_other_control_and_text(tcp, tcb, segment);

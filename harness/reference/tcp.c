@@ -135,13 +135,15 @@ struct control_block *tcp_block_new(struct tcp *tcp)
             tcp->used = i + 1;
         tcp->generation = (tcp->generation + 1) & PLACE_MASK;
         *tcb            = (struct control_block){
-                       .name           = tcp->generation << PLACE_BITS | (tcp_name)(i + 1),
-                       .send_buffer    = tcb->send_buffer,
-                       .receive_buffer = tcb->receive_buffer,
-                       .held           = tcb->held,
-                       .nagle          = true,
-                       .path_mtu       = tcp->config.mtu_octets,
-                       .rcv_wnd        = (uint32_t)tcp->config.receive_buffer_octets,
+                       .name                   = tcp->generation << PLACE_BITS | (tcp_name)(i + 1),
+                       .send_buffer            = tcb->send_buffer,
+                       .receive_buffer         = tcb->receive_buffer,
+                       .held                   = tcb->held,
+                       .nagle                  = true,
+                       .keep_alive_us          = tcp->config.keep_alive_us,
+                       .keep_alive_interval_us = tcp->config.keep_alive_interval_us,
+                       .path_mtu               = tcp->config.mtu_octets,
+                       .rcv_wnd                = (uint32_t)tcp->config.receive_buffer_octets,
         };
         for (int timer = 0; timer < TIMERS; timer++)
             tcb->timers[timer] = NEVER;

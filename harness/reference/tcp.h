@@ -151,10 +151,12 @@ enum tcp_error tcp_status(const struct tcp *tcp, tcp_name name, struct tcp_statu
 
 /* The settings that a user can change at any time. */
 enum tcp_setting {
-    TCP_NAGLE,           /* 1 (default) or 0: RFC 9293 3.7.4, MUST-17                    */
-    TCP_KEEP_ALIVE,      /* 0 (default) or 1: RFC 9293 3.8.4, MUST-24                    */
-    TCP_USER_TIMEOUT_US, /* as in tcp_open: RFC 9293 3.8.3, MUST-21                      */
-    TCP_DIFFSERV         /* RFC 9293 3.9.2, SHLD-22                                      */
+    TCP_NAGLE,                  /* 1 (default) or 0: RFC 9293 3.7.4, MUST-17                    */
+    TCP_KEEP_ALIVE,             /* 0 (default) or 1: RFC 9293 3.8.4, MUST-24                    */
+    TCP_KEEP_ALIVE_IDLE_US,     /* MUST-25: idle time before the first probe; 0 is off      */
+    TCP_KEEP_ALIVE_INTERVAL_US, /* between probes, at least 1                               */
+    TCP_USER_TIMEOUT_US,        /* as in tcp_open: RFC 9293 3.8.3, MUST-21                      */
+    TCP_DIFFSERV                /* RFC 9293 3.9.2, SHLD-22                                      */
 };
 
 enum tcp_error tcp_set(struct tcp *tcp, tcp_name name, enum tcp_setting setting, uint64_t value);

@@ -35,7 +35,7 @@ void tcp_heard(struct tcp *tcp, struct control_block *tcb)
     tcb->probes          = 0;
     tcb->keep_alive_sent = 0;
     if (tcb->keep_alive)
-        tcp_start_timer(tcp, tcb, TIMER_KEEP_ALIVE, tcp->config.keep_alive_us);
+        tcp_start_timer(tcp, tcb, TIMER_KEEP_ALIVE, tcb->keep_alive_us);
 }
 
 /* RFC 9293 3.8.6.1, SHLD-29 and SHLD-30: the first probe after the retransmission timeout, then growing exponentially. */
@@ -90,7 +90,7 @@ static void keep_alive_timeout(struct tcp *tcp, struct control_block *tcb)
     if (!tcb->keep_alive || !has_peer)
         return;
     if (tcb->snd_una != tcb->snd_nxt || tcp_octets_are_queued(tcb)) {
-        tcp_start_timer(tcp, tcb, TIMER_KEEP_ALIVE, tcp->config.keep_alive_us);
+        tcp_start_timer(tcp, tcb, TIMER_KEEP_ALIVE, tcb->keep_alive_us);
         return;
     }
     if (tcb->keep_alive_sent >= tcp->config.keep_alive_probes) {
@@ -99,7 +99,7 @@ static void keep_alive_timeout(struct tcp *tcp, struct control_block *tcb)
     }
     tcb->keep_alive_sent++;
     tcp_emit(tcp, tcb, tcb->snd_nxt - 1, ACK, 0);
-    tcp_start_timer(tcp, tcb, TIMER_KEEP_ALIVE, tcp->config.keep_alive_interval_us);
+    tcp_start_timer(tcp, tcb, TIMER_KEEP_ALIVE, tcb->keep_alive_interval_us);
 }
 
 static void orphan_timeout(struct tcp *tcp, struct control_block *tcb)

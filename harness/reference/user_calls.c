@@ -386,7 +386,16 @@ enum tcp_error tcp_set(struct tcp *tcp, tcp_name name, enum tcp_setting setting,
         tcb->keep_alive = value != 0;
         tcp_stop_timer(tcb, TIMER_KEEP_ALIVE);
         if (tcb->keep_alive)
-            tcp_start_timer(tcp, tcb, TIMER_KEEP_ALIVE, tcp->config.keep_alive_us);
+            tcp_start_timer(tcp, tcb, TIMER_KEEP_ALIVE, tcb->keep_alive_us);
+        break;
+    case TCP_KEEP_ALIVE_IDLE_US:
+        if (value != 0)
+            tcb->keep_alive_us = value;
+        return tcp_set(tcp, name, TCP_KEEP_ALIVE, value != 0);
+    case TCP_KEEP_ALIVE_INTERVAL_US:
+        if (value == 0)
+            value = 1;
+        tcb->keep_alive_interval_us = value;
         break;
     case TCP_USER_TIMEOUT_US:
         tcb->user_timeout_us = value;

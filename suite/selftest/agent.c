@@ -116,7 +116,7 @@ static void accept_peer(struct pair *pair)
 
 static struct pair make_pair(void)
 {
-    struct pair pair = { .agent = agent_new() };
+    struct pair pair = { .agent = agent_new(NULL) };
 
     ck_assert_ptr_nonnull(pair.agent);
     pair.listener = listen_for(pair.agent, &pair.port);
@@ -204,7 +204,7 @@ END_TEST
 START_TEST(a_reserved_port_stays_closed)
 {
     union socket_address     address;
-    struct agent            *agent = agent_new();
+    struct agent            *agent = agent_new(NULL);
     const struct call_reply *reply =
         call_with(agent, (struct call_request){ .kind = CALL_RESERVE, .address = { .family = 4 } });
     uint16_t port = reply->port;
@@ -231,7 +231,7 @@ START_TEST(an_active_open_tells_its_port)
 {
     union socket_address address;
     struct ip_address    from;
-    struct agent        *agent    = agent_new();
+    struct agent        *agent    = agent_new(NULL);
     int                  listener = peer_socket();
     socklen_t            length   = socket_address_make(&loopback, 0, &address);
 
@@ -487,7 +487,7 @@ START_TEST(the_end_of_the_application_aborts)
     struct pair pair = make_pair();
 
     agent_free(pair.agent);
-    pair.agent = agent_new();
+    pair.agent = agent_new(NULL);
     expect_reset_at_peer(&pair);
     end_pair(&pair);
 }
@@ -521,7 +521,7 @@ END_TEST
 
 static struct pair make_served_pair(enum service service)
 {
-    struct pair pair = { .agent = agent_new() };
+    struct pair pair = { .agent = agent_new(NULL) };
 
     pair.listener = listen_for(pair.agent, &pair.port);
     ck_assert_int_eq(

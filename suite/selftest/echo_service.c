@@ -31,7 +31,7 @@ pid_t echo_start(uint16_t port)
 
     if (pid == 0) {
         static struct call_reply reply;
-        struct agent            *agent = agent_new();
+        struct agent            *agent = agent_new(NULL);
         struct call_request      open  = { .kind = CALL_PASSIVE_OPEN, .port = port, .address = { .family = 4 } };
         struct call_request      serve = { .kind = CALL_SERVE, .service = SERVICE_ECHO };
 

@@ -109,7 +109,7 @@ static void start_services(int fd)
 
     ck_assert_int_eq(pipe(ready), 0);
     if (fork() == 0) {
-        struct agent *agent = agent_new();
+        struct agent *agent = agent_new(NULL);
 
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != parent || !namespace_go(fd, &error))
