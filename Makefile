@@ -38,7 +38,7 @@ say = $(if $(V),,@echo "  $(1) $(2)")
 all: $(BUILD)/tcprove $(BUILD)/tcprove-agent $(BUILD)/lint.ok
 
 # What the agent is made of: libc is all that it needs.
-AGENT := suite/agent.c $(filter-out harness/agent/channel.c harness/agent/remote.c,$(wildcard harness/agent/*.c)) harness/calls.c harness/error.c harness/segment.c
+AGENT := suite/agent.c $(filter-out harness/agent/channel.c $(wildcard harness/agent/remote*.c),$(wildcard harness/agent/*.c)) harness/calls.c harness/error.c harness/segment.c
 
 $(BUILD)/tcprove-agent: $(call objects,$(AGENT))
 	$(call say,LINK,$@)

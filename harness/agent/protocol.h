@@ -51,7 +51,7 @@ enum our_primitive {
     OURS_RESUME       = 0x06, /* socket u16 -> octets read u64                                                             */
     OURS_SERVE        = 0x07, /* listener u16, service u8: its connections to come are served                              */
     OURS_USER_TIMEOUT = 0x08, /* socket u16, milliseconds u32                                                              */
-    OURS_KEEP_ALIVE   = 0x09  /* socket u16, idle milliseconds u32 (0: off), interval milliseconds u32                     */
+    OURS_KEEP_ALIVE   = 0x09  /* socket u16, what u8 (0: idle, 1: interval), milliseconds u32 (idle of 0: off)             */
 };
 
 enum message_result {

@@ -40,6 +40,13 @@ static uint8_t status(struct exchange *exchange)
     return RESULT_OK;
 }
 
+static bool is_any(const struct ip_address *address)
+{
+    static const struct ip_address any4 = { .family = 4 }, any6 = { .family = 6 };
+
+    return ip_address_equal(address, &any4) || ip_address_equal(address, &any6);
+}
+
 static uint8_t accepted(struct exchange *exchange)
 {
     uint16_t             socket  = message_read16(exchange->in);
@@ -47,7 +54,9 @@ static uint8_t accepted(struct exchange *exchange)
 
     request->port    = message_read16(exchange->in);
     request->address = message_read_address(exchange->in);
-    uint8_t result   = stub_call(exchange);
+    if (is_any(&request->address))
+        request->address.family = 0;
+    uint8_t result = stub_call(exchange);
 
     if (result == RESULT_OK)
         message_write16(exchange->out, exchange->stub->reply.handle);
@@ -128,14 +137,14 @@ static uint8_t user_timeout(struct exchange *exchange)
 
 static uint8_t keep_alive(struct exchange *exchange)
 {
-    uint16_t socket      = message_read16(exchange->in);
-    uint32_t idle_ms     = message_read32(exchange->in);
-    uint32_t interval_ms = message_read32(exchange->in);
-    uint8_t  result      = RESULT_OK;
+    static const enum call_setting settings[] = { SETTING_KEEP_ALIVE_IDLE_MS, SETTING_KEEP_ALIVE_INTERVAL_MS };
+    uint16_t                       socket     = message_read16(exchange->in);
+    uint8_t                        what       = message_read8(exchange->in);
+    uint32_t                       value_ms   = message_read32(exchange->in);
 
-    if (interval_ms != 0)
-        result = configure(exchange, socket, SETTING_KEEP_ALIVE_INTERVAL_MS, interval_ms);
-    return result == RESULT_OK ? configure(exchange, socket, SETTING_KEEP_ALIVE_IDLE_MS, idle_ms) : result;
+    if (what >= sizeof settings / sizeof *settings)
+        return RESULT_INVALID_PARAMETER;
+    return configure(exchange, socket, settings[what], value_ms);
 }
 
 primitive_function *stub_our_primitive(uint8_t primitive)

@@ -1,0 +1,229 @@
+/* remote.c: greeting an agent, and asking for a primitive until its response is there. */
+#include "agent/remote.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "agent/endpoint.h"
+#include "agent/remote_inside.h"
+
+enum { CALL_PATIENCE_MS = 5000, FAREWELL_MS = 100, FIRST_WAIT_MS = 50, LONGEST_WAIT_MS = 800 };
+
+static uint64_t monotonic_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* ---- one request ----------------------------------------------------------------------------------------------------------
+ */
+
+void remote_begin(struct remote *remote, enum message_group group, uint8_t primitive)
+{
+    struct message_head head = {
+        .service = remote->service, .group = (uint8_t)group, .primitive = primitive, .type = MESSAGE_REQUEST, .id = ++remote->id
+    };
+
+    message_begin(&remote->out, &head);
+    remote->asked = head;
+}
+
+/* One datagram: what it was. */
+enum taken { TAKEN_NOTHING, TAKEN_RESPONSE, TAKEN_OTHER, TAKEN_REFUSED };
+
+static bool is_our_response(const struct remote *remote, const struct message_head *head)
+{
+    return head->type == MESSAGE_RESPONSE && !head->event && head->id == remote->asked.id &&
+           head->group == remote->asked.group && head->primitive == remote->asked.primitive;
+}
+
+static enum taken take_datagram(struct remote *remote, enum message_fault *fault)
+{
+    struct message_head head;
+    ssize_t             count = recv(remote->fd, remote->datagram, sizeof remote->datagram, MSG_DONTWAIT);
+
+    if (count < 0)
+        return errno == ECONNREFUSED ? TAKEN_REFUSED : TAKEN_NOTHING;
+    enum message_fault sound = message_read(remote->datagram, (size_t)count, remote->service, &head, &remote->in);
+
+    if (sound != MESSAGE_SOUND)
+        *fault = sound;
+    else if (is_our_response(remote, &head)) {
+        remote->result = head.result;
+        return TAKEN_RESPONSE;
+    } else if (head.event && head.type == MESSAGE_EVENT)
+        remote_note_event(remote, &head, remote->in);
+    return TAKEN_OTHER;
+}
+
+void remote_take_events(struct remote *remote)
+{
+    enum message_fault fault;
+
+    remote->asked = (struct message_head){ 0 }; /* no response is awaited */
+    while (take_datagram(remote, &fault) == TAKEN_OTHER)
+        continue;
+}
+
+static bool wait_for_response(struct remote *remote, uint64_t until_ms, struct error *why)
+{
+    for (;;) {
+        uint64_t           now   = monotonic_ms();
+        enum message_fault fault = MESSAGE_SOUND;
+
+        if (poll(&(struct pollfd){ .fd = remote->fd, .events = POLLIN }, 1, now < until_ms ? (int)(until_ms - now) : 0) <= 0)
+            return false;
+        switch (take_datagram(remote, &fault)) {
+        case TAKEN_RESPONSE:
+            return true;
+        case TAKEN_REFUSED:
+            error_set(why, "nothing listens there");
+            return false;
+        case TAKEN_NOTHING:
+        case TAKEN_OTHER:
+            break;
+        }
+        if (fault == MESSAGE_OTHER_VERSION)
+            error_set(why, "what answers there speaks another version of the protocol");
+        else if (fault == MESSAGE_OTHER_SERVICE)
+            error_set(why, "what answers there has another service id than 0x%04X", remote->service);
+    }
+}
+
+/* A stub of somebody else's would do a repeated request again: it is asked once. */
+bool remote_ask(struct remote *remote, unsigned patience_ms, bool once, struct error *why)
+{
+    uint64_t now     = monotonic_ms();
+    uint64_t end     = now + patience_ms;
+    uint64_t wait_ms = FIRST_WAIT_MS;
+    size_t   count   = message_end(&remote->out);
+
+    why->sentence[0] = '\0';
+    while (now < end) {
+        uint64_t until = once || now + wait_ms > end ? end : now + wait_ms;
+
+        if (send(remote->fd, remote->out.octets, count, MSG_NOSIGNAL) < 0 && errno != ECONNREFUSED)
+            return error_set(why, "%s", strerror(errno));
+        if (wait_for_response(remote, until, why))
+            return true;
+        if (strcmp(why->sentence, "nothing listens there") == 0)
+            return false;
+        wait_ms = wait_ms * 2 < LONGEST_WAIT_MS ? wait_ms * 2 : LONGEST_WAIT_MS;
+        now     = monotonic_ms();
+    }
+    if (why->sentence[0] == '\0')
+        error_set(why, "nobody answered for %u.%u s", patience_ms / 1000, patience_ms % 1000 / 100);
+    return false;
+}
+
+uint8_t remote_response(struct remote *remote, struct call_reply *reply, const char *primitive)
+{
+    struct error why;
+
+    if (!remote_ask(remote, CALL_PATIENCE_MS, !remote->ours, &why)) {
+        call_fail(reply, REFUSAL_OTHER, "the agent at the target, asked for %s: %s", primitive, why.sentence);
+        return RESULT_NOT_OK;
+    }
+    if (remote->result == RESULT_OK)
+        return RESULT_OK;
+    call_fail(reply, REFUSAL_OTHER, "the agent at the target answered %s with %s", primitive,
+              message_result_name(remote->result));
+    if (remote->result == RESULT_NOT_FOUND)
+        reply->result = CALL_NOT_OFFERED;
+    else if (remote->result == RESULT_PENDING)
+        reply->result = CALL_PENDING;
+    return remote->result;
+}
+
+/* ---- greeting -------------------------------------------------------------------------------------------------------------
+ */
+
+/* Twice: the second shows the agent that its replies arrive. A stub of somebody else's answers E_NTF. */
+static bool greet(struct remote *remote, unsigned patience_ms, struct error *why)
+{
+    uint32_t token = 0;
+
+    for (int round = 0; round < 2; round++) {
+        remote_begin(remote, GROUP_OURS, OURS_HELLO);
+        message_write8(&remote->out, AGENT_VERSION);
+        message_write32(&remote->out, token);
+        if (!remote_ask(remote, patience_ms, false, why))
+            return false;
+        if (remote->result != RESULT_OK)
+            return true;
+        unsigned version = message_read8(&remote->in);
+
+        token = message_read32(&remote->in);
+        if (remote->in.bad || version != AGENT_VERSION)
+            return error_set(why, "it is version %u of tcprove's agent, and this is version %d: install the same on both sides",
+                             version, AGENT_VERSION);
+    }
+    return remote->ours = true;
+}
+
+static bool open_socket(struct remote *remote, const struct ip_address *address, uint16_t port, struct error *why)
+{
+    union socket_address to;
+    socklen_t            length = socket_address_make(address, port, &to);
+
+    remote->fd = socket(to.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (remote->fd < 0 || connect(remote->fd, &to.any, length) != 0)
+        return error_set(why, "%s", strerror(errno));
+    return true;
+}
+
+struct remote *remote_open(const struct ip_address *address, uint16_t port, uint16_t service, uint8_t family,
+                           unsigned patience_ms, struct error *error)
+{
+    char           text[46];
+    struct error   why;
+    struct remote *remote = calloc(1, sizeof *remote);
+
+    if (remote == NULL) {
+        error_set(error, "out of memory");
+        return NULL;
+    }
+    *remote = (struct remote){ .fd = -1, .service = service, .family = family };
+    if (getrandom(&remote->id, sizeof remote->id, 0) < 0)
+        remote->id = (uint32_t)monotonic_ms();
+    remote->ports = remote->id;
+    if (open_socket(remote, address, port, &why) && greet(remote, patience_ms, &why))
+        return remote;
+    ip_address_print(address, text);
+    error_set(error,
+              "the agent at UDP port %u of %s: %s; start tcprove-agent --bind %s there, with --allow for this host's address",
+              port, text, why.sentence, text);
+    remote_close(remote);
+    return NULL;
+}
+
+bool remote_is_ours(const struct remote *remote)
+{
+    return remote->ours;
+}
+
+void remote_close(struct remote *remote)
+{
+    struct error unused;
+
+    if (remote == NULL)
+        return;
+    if (remote->fd >= 0 && remote->used) {
+        remote_begin(remote, GROUP_GENERAL, GENERAL_END_TEST);
+        message_write16(&remote->out, 0);
+        message_write_data(&remote->out, (const uint8_t *)"\xef\xbb\xbftcprove", 11);
+        remote_ask(remote, FAREWELL_MS, !remote->ours, &unused);
+    }
+    if (remote->fd >= 0)
+        close(remote->fd);
+    remote_drop_streams(remote);
+    free(remote);
+}
