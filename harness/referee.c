@@ -33,7 +33,7 @@ struct conversation {
 struct referee {
     struct conversation *conversations;
     size_t               frames;
-    bool                 checksums_unseen;
+    bool                 checksums_unseen, offloads;
     struct ruling        rulings[REFEREE_RULES];
 };
 
@@ -84,6 +84,11 @@ void referee_close(struct referee *referee)
 void referee_leave_checksums(struct referee *referee)
 {
     referee->checksums_unseen = true;
+}
+
+void referee_meets_offloads(struct referee *referee)
+{
+    referee->offloads = true;
 }
 
 const struct ruling *referee_ruling(const struct referee *referee, size_t rule)
@@ -257,14 +262,16 @@ static void judge_window(struct referee *referee, const struct conversation *c, 
             past - peer->right_edge);
 }
 
-static void judge_mss(struct referee *referee, const struct conversation *c, const struct segment *segment)
+/* `unfinished`: an offload had its hands on it, and what is too large may be several segments. */
+static void judge_mss(struct referee *referee, const struct conversation *c, const struct segment *segment, bool unfinished)
 {
     uint32_t limit = shadow_mss(&c->shadow.peer, segment->source.family);
+    bool     fits  = segment->text_octets + segment->option_octets <= limit;
 
-    if (segment->text_octets == 0 || !c->shadow.peer.syn_seen)
+    if (segment->text_octets == 0 || !c->shadow.peer.syn_seen || (unfinished && !fits))
         return;
-    rule_on(referee, RULE_MSS, segment->text_octets + segment->option_octets <= limit,
-            "%zu octets of text and %zu of options where the MSS is %u", segment->text_octets, segment->option_octets, limit);
+    rule_on(referee, RULE_MSS, fits, "%zu octets of text and %zu of options where the MSS is %u", segment->text_octets,
+            segment->option_octets, limit);
 }
 
 static const char *option_out_of_place(const struct conversation *c, const struct segment *segment,
@@ -412,11 +419,11 @@ static bool find_incarnation(struct conversation *c, const struct segment *segme
 }
 
 static void judge_target(struct referee *referee, struct conversation *c, const struct packet *packet,
-                         const struct tcp_options *options)
+                         const struct tcp_options *options, bool unfinished)
 {
     const struct segment *segment = &packet->segment;
 
-    if (!(packet->faults & FAULT_TRUNCATED) && !referee->checksums_unseen)
+    if (!(packet->faults & FAULT_TRUNCATED) && !referee->checksums_unseen && !unfinished)
         rule_on(referee, RULE_CHECKSUM, !(packet->faults & (FAULT_TCP_CHECKSUM | FAULT_IP_CHECKSUM)), "the checksum is wrong");
     if (packet->faults & ~(unsigned)FAULT_TCP_OPTIONS)
         return;
@@ -437,7 +444,7 @@ static void judge_target(struct referee *referee, struct conversation *c, const 
         c->opened = true;
     judge_ack(referee, c, segment);
     judge_window(referee, c, segment);
-    judge_mss(referee, c, segment);
+    judge_mss(referee, c, segment, unfinished);
     judge_octets(referee, c, segment);
     judge_edge(referee, c, segment);
     shadow_sees(&c->shadow, true, segment, options);
@@ -457,10 +464,12 @@ void referee_sees(struct referee *referee, bool from_target, const uint8_t *octe
         return;
     if (!(packet.faults & (FAULT_TRUNCATED | FAULT_TCP_DATA_OFFSET)))
         tcp_options_parse(packet.segment.options, packet.segment.option_octets, &options);
-    if (from_target && referee->checksums_unseen)
+    bool unfinished = from_target && referee->offloads && packet_sum(&packet) == SUM_UNFINISHED;
+
+    if (from_target && (referee->checksums_unseen || unfinished))
         packet.faults &= ~(unsigned)FAULT_TCP_CHECKSUM;
     if (from_target)
-        judge_target(referee, c, &packet, &options);
+        judge_target(referee, c, &packet, &options, unfinished);
     else
         tester_sent(c, &packet, &options);
 }

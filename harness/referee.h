@@ -35,6 +35,10 @@ void            referee_close(struct referee *referee);
 /* What the target sends is captured before its TCP checksum is computed: it is not judged. */
 void referee_leave_checksums(struct referee *referee);
 
+/* Of a link where offloads may merge segments before they are captured: one whose checksum is that of the pseudo-header alone
+ * is not charged for its sum, nor for its size. */
+void referee_meets_offloads(struct referee *referee);
+
 /* One packet as captured at the tester's side, in order. `count` octets from the IP header on. */
 void referee_sees(struct referee *referee, bool from_target, const uint8_t *octets, size_t count);
 

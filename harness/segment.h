@@ -126,6 +126,11 @@ struct packet {
     uint32_t          icmp_mtu;
 };
 
+/* Whether a segment's checksum is right, is that of the pseudo-header alone (what a kernel writes that leaves the rest to an
+ * interface, and what it leaves in segments that were merged), or is wrong. */
+enum packet_sum { SUM_RIGHT, SUM_UNFINISHED, SUM_WRONG };
+enum packet_sum packet_sum(const struct packet *packet);
+
 /* Decodes an IP packet of which `count` octets were captured; never reads beyond them. segment.text points into the
  * octets. Returns kind; every field that could be read is filled in, whatever is wrong with the others. */
 enum packet_kind packet_decode(const uint8_t *octets, size_t count, struct packet *packet);

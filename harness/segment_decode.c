@@ -373,3 +373,16 @@ void packet_faults_print(unsigned faults, char *text, size_t room)
         used += (size_t)snprintf(text + used, room - used, "%s%s", used > 0 ? "; " : "", sentences[i].sentence);
     }
 }
+
+enum packet_sum packet_sum(const struct packet *packet)
+{
+    const struct segment *segment = &packet->segment;
+    size_t                octets  = segment->source.family == 6 ? 16 : 4;
+    size_t                length  = TCP_HEADER_OCTETS + segment->option_octets + segment->text_octets;
+
+    if (!(packet->faults & FAULT_TCP_CHECKSUM))
+        return SUM_RIGHT;
+    uint16_t pseudo = checksum_fold(checksum_pseudo(segment->source.octets, segment->destination.octets, octets, 6, length));
+
+    return segment->checksum == pseudo ? SUM_UNFINISHED : SUM_WRONG;
+}

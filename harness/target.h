@@ -18,6 +18,7 @@ struct arrival {
     bool           from_target;
     const uint8_t *octets; /* from the IP header on */
     size_t         count;  /* octets captured */
+    bool           cut;    /* the packet is longer than what the capture keeps */
 };
 
 /* The ports that a case may use for its connections, from target.first_port on. */
@@ -35,6 +36,7 @@ struct target {
     uint64_t          round_trip_least_us; /* … and a lower one: between them lies what a measured interval may be wrong by */
     unsigned          services; /* bits, 1 << enum service: these stand at the target, and no user calls; 0: whatever is told */
     bool              checksums_unseen; /* what the target sends is captured before its TCP checksum is computed */
+    bool              offloads;         /* the link is not tcprove's own: segments may be merged before they are captured */
     bool              kernel_writes_ip; /* the IP header of what is delivered cannot be wrong: a kernel rewrites it */
 
     /* Sends a segment from the tester (its addresses as they stand in *segment), damaged as wished (NULL: not at all).

@@ -112,6 +112,8 @@ static void let_referee_judge(const struct play *play, const struct target *targ
         return;
     if (target->checksums_unseen)
         referee_leave_checksums(referee);
+    if (target->offloads)
+        referee_meets_offloads(referee);
     for (size_t i = 0; i < play->packet_count; i++)
         referee_sees(referee, play->packets[i].from_target, play->packets[i].octets, play->packets[i].count);
     for (size_t i = 0; i < REFEREE_RULES; i++)

@@ -45,6 +45,8 @@ static bool referee_speaks(const struct play *play, const struct target *target)
         return false;
     if (target->checksums_unseen)
         referee_leave_checksums(referee);
+    if (target->offloads)
+        referee_meets_offloads(referee);
     for (size_t i = 0; i < play->packet_count; i++)
         referee_sees(referee, play->packets[i].from_target, play->packets[i].octets, play->packets[i].count);
     for (size_t i = 0; i < REFEREE_RULES; i++) {

@@ -16,6 +16,7 @@
 #include "host/host.h"
 #include "host/probe.h"
 #include "host/stand.h"
+#include "host/trial.h"
 
 enum {
     LINE_OCTETS   = 600,
@@ -151,11 +152,11 @@ static void examine_offloads(struct doctor *doctor)
         say(doctor, FINDING_OK, "offloads: %s shows segments as they were sent", interface);
 }
 
-static void examine_sums(struct doctor *doctor, enum sums sums)
+static void examine_sums(struct doctor *doctor, enum packet_sum sums)
 {
-    if (sums == SUMS_RIGHT)
+    if (sums == SUM_RIGHT)
         say(doctor, FINDING_OK, "checksums: the target's are right where they are captured");
-    else if (sums == SUMS_WRONG)
+    else if (sums == SUM_WRONG)
         say(doctor, FINDING_BAD,
             "checksums: the target's SYN,ACK has a wrong one: if its stack does not mean that, its interface must"
             " compute it: on the target, sudo ethtool -K IF tx off");
@@ -165,7 +166,9 @@ static void examine_sums(struct doctor *doctor, enum sums sums)
             " tcprove run linux judges this kernel's");
     else
         say(doctor, FINDING_NOTE,
-            "checksums: the target leaves them to its interface, and they are not judged: on the target,"
+            "checksums: the target leaves them to its interface, perhaps the cutting of segments too: neither they nor the "
+            "sizes of"
+            " large segments are judged: on the target,"
             " sudo ethtool -K IF tx off tso off gso off");
 }
 
@@ -256,6 +259,23 @@ static void tell_loss(struct doctor *doctor, unsigned again, unsigned unanswered
         say(doctor, FINDING_OK, "capture: nothing was lost");
 }
 
+/* Each by itself, so that each is told. */
+static void examine_services(struct doctor *doctor, uint64_t round_trip_us)
+{
+    struct error error = { "" };
+
+    for (size_t i = 0; i < doctor->service_count; i++) {
+        const struct service_at *service = &doctor->services[i];
+
+        if (service->kind == SERVICE_UNKNOWN)
+            continue;
+        if (trial_passes(&doctor->stand, service, 1, round_trip_us, &error))
+            say(doctor, FINDING_OK, "service: port %u behaves as %s does", service->port, service_name(service->kind));
+        else
+            say(doctor, FINDING_BAD, "%s", error.sentence);
+    }
+}
+
 /* Fifty handshakes one after another: how long they take, and how many needed a second SYN. */
 static void examine_path(struct doctor *doctor)
 {
@@ -293,6 +313,7 @@ static void examine_path(struct doctor *doctor)
     }
     tell_loss(doctor, again, unanswered, wire_lost(block.wire));
     block_close(&block);
+    examine_services(doctor, bound.most_us);
 }
 
 /* ---- load ------------------------------------------------------------------------------------------------------------- */

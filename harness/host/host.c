@@ -8,6 +8,7 @@
 
 #include "host/probe.h"
 #include "host/spec.h"
+#include "host/trial.h"
 #include "privilege.h"
 
 enum {
@@ -124,7 +125,7 @@ static bool measure(struct host *host, struct port_block *block, struct error *e
             return false;
         if (seen.state != PORT_OPEN)
             return explain_port(host, &host->services[i], &seen, error);
-        host->checksums_unseen = host->checksums_unseen || seen.sums == SUMS_UNFINISHED;
+        host->checksums_unseen = host->checksums_unseen || seen.sums == SUM_UNFINISHED;
     }
     for (int i = 0; i < SAMPLES; i++) {
         struct probe_wish wish = { .port = host->services[0].port, .tries = 1, .wait_us = SYN_WAIT_US };
@@ -154,7 +155,7 @@ static bool look_around(struct host *host, struct error *error)
     block_close(&block);
     if (good && host->closed_port != 0)
         host->stand.avoided[host->stand.avoided_count++] = host->closed_port;
-    return good;
+    return good && trial_passes(&host->stand, host->services, host->service_count, host->round_trip.most_us, error);
 }
 
 static void host_release(void *prepared)
@@ -284,6 +285,7 @@ static bool host_open(void *prepared, unsigned slot, struct target *target, stru
                                .round_trip_least_us = host->round_trip.least_us,
                                .services            = service_bits(host),
                                .checksums_unseen    = host->checksums_unseen,
+                               .offloads            = true,
                                .kernel_writes_ip    = host->stand.path.local,
                                .deliver             = host_deliver,
                                .deliver_packet      = host_deliver_packet,

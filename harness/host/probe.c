@@ -3,8 +3,6 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "checksum.h"
-
 enum {
     CANDIDATES      = 8,
     CANDIDATES_FROM = 20000,
@@ -52,20 +50,6 @@ bool probe_reset(const struct stand *stand, struct port_block *block, unsigned w
 
 /* ---- what came -------------------------------------------------------------------------------------------------------- */
 
-/* A kernel that leaves the sum to its interface writes that of the pseudo-header alone. */
-static enum sums sums_of(const struct packet *packet)
-{
-    const struct segment *segment = &packet->segment;
-    size_t                octets  = segment->source.family == 6 ? 16 : 4;
-    size_t                length  = TCP_HEADER_OCTETS + segment->option_octets + segment->text_octets;
-
-    if (!(packet->faults & FAULT_TCP_CHECKSUM))
-        return SUMS_RIGHT;
-    uint16_t pseudo = checksum_fold(checksum_pseudo(segment->source.octets, segment->destination.octets, octets, 6, length));
-
-    return segment->checksum == pseudo ? SUMS_UNFINISHED : SUMS_WRONG;
-}
-
 /* Whether it ends the waiting. */
 static bool note_packet(const struct arrival *arrival, uint16_t own_port, uint16_t port, uint64_t sent_us,
                         struct sighting_of_port *seen)
@@ -94,7 +78,7 @@ static bool note_packet(const struct arrival *arrival, uint16_t own_port, uint16
     seen->state         = open ? PORT_OPEN : PORT_CLOSED;
     seen->round_trip_us = arrival->time_us > sent_us ? arrival->time_us - sent_us : 0;
     seen->iss           = packet.segment.seq;
-    seen->sums          = sums_of(&packet);
+    seen->sums          = packet_sum(&packet);
     seen->ecn           = (packet.segment.flags & (ECE | CWR)) == ECE;
     tcp_options_parse(packet.segment.options, packet.segment.option_octets, &seen->options);
     return true;

@@ -12,15 +12,12 @@
 
 enum port_state { PORT_OPEN, PORT_CLOSED, PORT_SILENT, PORT_PROHIBITED /* an ICMP error came */, PORT_NOT_PROBED };
 
-/* How what the target sent was captured. */
-enum sums { SUMS_RIGHT, SUMS_UNFINISHED /* only the pseudo-header: an interface was to do the rest */, SUMS_WRONG };
-
 struct sighting_of_port {
     enum port_state    state;
     unsigned           tries; /* SYNs that were sent */
     uint64_t           round_trip_us;
     uint32_t           iss; /* of a SYN,ACK */
-    enum sums          sums;
+    enum packet_sum    sums;
     struct tcp_options options; /* of a SYN,ACK */
     bool               ecn;     /* ... that grants it */
     uint8_t            icmp_type, icmp_code;

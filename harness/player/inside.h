@@ -17,6 +17,7 @@ enum {
     CHALLENGE_PAUSE_MS = 600,   /* stacks may limit such answers, RFC 5961 section 7; Linux to one in 500 ms */
     UNANSWERED_MS      = 500,   /* a SYN that is answered later was lost, or its answer was: RFC 6298's timer is 1 s */
     LATE_MS            = 200,   /* a tester this late between two rungs has not played the case as written */
+    OVERTAKEN_US       = 2000,  /* packets that left further apart do not change places on their way */
     MAYBES             = 4
 };
 
@@ -26,6 +27,7 @@ struct record {
     uint64_t           time_us;
     bool               from_target, captured;
     bool               damaged;    /* ours, and not to be believed */
+    bool               merged;     /* the target's: several segments as one, by an offload, before it was captured */
     int                connection; /* -1: none of the case's */
     struct packet      packet;
     struct tcp_options options;

@@ -123,6 +123,24 @@ static void stamp_own(struct player *player, const struct arrival *arrival)
         keep_octets(&player->log[player->stamped], arrival);
 }
 
+/* Whether an offload put together what the target sent. A segment that a kernel merged, or has yet to cut, has the sum of the
+ * pseudo-header alone. Where the target's every checksum is left to an interface, that proves nothing: there only a size does
+ * that no segment may have. */
+static bool is_merged(const struct player *player, const struct record *record, bool cut)
+{
+    const struct connection *connection;
+
+    if (!player->target->offloads || record->connection < 0)
+        return false;
+    if (cut)
+        return true;
+    if (record->packet.segment.text_octets == 0 || packet_sum(&record->packet) != SUM_UNFINISHED)
+        return false;
+    connection = &player->scene.connections[record->connection];
+    return !player->target->checksums_unseen ||
+           record->packet.segment.text_octets > peer_target_limit(&connection->peer, &player->link);
+}
+
 static void log_arrival(struct player *player, const struct arrival *arrival)
 {
     struct record *record = log_append(player);
@@ -132,12 +150,13 @@ static void log_arrival(struct player *player, const struct arrival *arrival)
     record->from_target = true;
     if (!keep_octets(record, arrival))
         return;
-    if (player->target->checksums_unseen)
-        record->packet.faults &= ~(unsigned)FAULT_TCP_CHECKSUM;
     if (record->packet.kind == PACKET_TCP) {
         tcp_options_parse(record->packet.segment.options, record->packet.segment.option_octets, &record->options);
         record->connection = connection_of(player, &record->packet.segment, true);
+        record->merged     = is_merged(player, record, arrival->cut);
     }
+    if (player->target->checksums_unseen || record->merged)
+        record->packet.faults &= ~(unsigned)FAULT_TCP_CHECKSUM;
     note_segment(player, player->log_count - 1);
 }
 

@@ -308,6 +308,29 @@ static bool excused(struct player *player, struct connection *connection, struct
     return false;
 }
 
+/* On a path that is not tcprove's own, two packets that leave within moments of each other may change places: a bare ACK that
+ * comes right after octets that begin where it stands was sent before them. It says nothing that they did not say. */
+static bool overtaken(const struct player *player, const struct connection *connection, const struct record *record)
+{
+    const struct segment *segment = &record->packet.segment;
+    char                  fault[200];
+
+    if (!player->target->offloads || segment->text_octets > 0 || (segment->flags & ~(unsigned)PSH) != ACK ||
+        !sound(record, fault, sizeof fault) || !connection->peer.shadow.target.ack_seen ||
+        !seq_before_eq(segment->ack, connection->peer.shadow.target.ack))
+        return false;
+    for (size_t i = record->index; i > 0; i--) {
+        const struct record *earlier = &player->log[i - 1];
+
+        if (earlier->time_us + OVERTAKEN_US < record->time_us)
+            return false;
+        if (earlier->from_target && earlier->connection == record->connection && earlier->packet.segment.text_octets > 0 &&
+            earlier->packet.segment.seq == segment->seq)
+            return true;
+    }
+    return false;
+}
+
 /* Passes over an arrival that the rung does not want, if it is noise or a MAYBE gave it leave. Noise moves the symbols too, but
  * is not "the segment before" of an interval that is being measured. */
 bool pass_over(struct player *player, struct record *record)
@@ -316,6 +339,8 @@ bool pass_over(struct player *player, struct record *record)
     size_t             before     = player->scene.last_segment;
     uint64_t           time_us    = player->scene.time_us;
 
+    if (overtaken(player, connection, record))
+        return true;
     if (!excused(player, connection, record) && !noise(connection, record))
         return false;
     uint64_t challenged_us = connection->challenged_us;

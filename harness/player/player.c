@@ -328,6 +328,32 @@ static size_t never_left(const struct player *player)
     return count;
 }
 
+/* A pure function over the transcript may count segments, or look at their sizes. */
+static bool has_judge(const struct ladder_case *ladder)
+{
+    for (const struct step *step = ladder->steps; step->rung != RUNG_END; step++)
+        if (step->rung == RUNG_JUDGE)
+            return true;
+    return false;
+}
+
+/* What was not on the wire as it was captured shows neither a segment's size nor how many there were. */
+static void distrust_merged(struct player *player)
+{
+    struct play *play   = player->play;
+    bool         merged = false;
+
+    for (size_t i = 0; i < player->log_count; i++)
+        merged = merged || player->log[i].merged;
+    if (!merged || (play->verdict != VERDICT_FAIL && !(play->verdict == VERDICT_PASS && has_judge(player->ladder))))
+        return;
+    play->verdict = VERDICT_INCONCLUSIVE;
+    snprintf(
+        play->reason, sizeof play->reason,
+        "segments of the target's were captured as larger ones than it sent, for an offload merges them: here, sudo ethtool"
+        " -K IF gro off lro off; at the target, sudo ethtool -K IF tso off gso off");
+}
+
 /* A verdict stands only on a whole capture. */
 static void distrust(struct player *player)
 {
@@ -339,6 +365,7 @@ static void distrust(struct player *player)
         play->verdict = VERDICT_INCONCLUSIVE;
         snprintf(play->reason, sizeof play->reason, "%zu segments of the tester's never left this machine", unsent);
     }
+    distrust_merged(player);
     if (lost > 0 && play->verdict != VERDICT_ERROR && play->verdict != VERDICT_SKIP) {
         play->verdict = VERDICT_INCONCLUSIVE;
         snprintf(play->reason, sizeof play->reason, "the capture lost %llu packets", (unsigned long long)lost);

@@ -86,6 +86,16 @@ bool target_octet(const struct player *player, const struct connection *connecti
     }
 }
 
+/* What an application reads at once it sends back at once: pieces that fill whole segments of the target's leave no rest that
+ * waits for an ACK (RFC 9293 3.7.4, Nagle) which a case holds back. */
+static uint32_t piece_for_echo(const struct player *player, const struct connection *connection)
+{
+    uint32_t ours   = peer_own_limit(&connection->peer, &player->link);
+    uint32_t theirs = peer_target_limit(&connection->peer, &player->link);
+
+    return theirs > 0 && theirs < ours ? ours - ours % theirs : ours;
+}
+
 /* APP (SEND) through echo: we send the octets that are to come back, and acknowledge nothing by the way. */
 enum outcome send_for_echo(struct player *player, uint32_t octets)
 {
@@ -98,7 +108,7 @@ enum outcome send_for_echo(struct player *player, uint32_t octets)
         return give_up(player, VERDICT_INCONCLUSIVE, "the window of %u octets is too small to have %u octets echoed",
                        connection->peer.shadow.target.window, octets);
     while (at != end) {
-        uint32_t            most    = peer_own_limit(&connection->peer, &player->link);
+        uint32_t            most    = piece_for_echo(player, connection);
         uint32_t            size    = end - at < most ? end - at : most;
         struct rung_segment segment = { .flags = ACK, .seq = ZERO + at, .ack = SND_UNA, .len = ZERO + size };
 

@@ -96,6 +96,7 @@ enum captured capture_read(struct capture *capture, struct captured_frame *frame
     frame->time_us = (uint64_t)header->ts.tv_sec * 1000000u + (uint64_t)header->ts.tv_usec;
     frame->octets  = octets;
     frame->count   = header->caplen;
+    frame->cut     = header->caplen < header->len;
     return CAPTURED;
 }
 

@@ -15,6 +15,7 @@ struct captured_frame {
     uint64_t       time_us; /* CLOCK_REALTIME, as the kernel stamped it */
     const uint8_t *octets;  /* the capture's to keep until the next frame is asked for */
     size_t         count;   /* octets captured */
+    bool           cut;     /* it was longer */
 };
 
 enum captured { CAPTURED, CAPTURED_NOTHING, CAPTURE_BROKEN };

@@ -287,7 +287,8 @@ static bool hand_frame(struct wire *wire, struct arrival *arrival)
     *arrival = (struct arrival){ .time_us     = wire->frame.time_us,
                                  .from_target = theirs,
                                  .octets      = frame + ETHERNET_OCTETS,
-                                 .count       = wire->frame.count - ETHERNET_OCTETS };
+                                 .count       = wire->frame.count - ETHERNET_OCTETS,
+                                 .cut         = wire->frame.cut };
     if (!theirs || !fault_touches(wire->fault, FAULT_FROM_TARGET))
         return true;
     memcpy(wire->altered, arrival->octets, arrival->count);

@@ -102,7 +102,7 @@ static enum wait_result next(void *self, uint64_t deadline_us, struct arrival *a
     storm->left--;
     storm->frames++;
     storm->now_us += APART_US;
-    *arrival = (struct arrival){ storm->now_us, true, storm->packet, count };
+    *arrival = (struct arrival){ storm->now_us, true, storm->packet, count, false };
     return WAIT_ARRIVAL;
 }
 

@@ -130,7 +130,7 @@ static enum wait_result next(void *self, uint64_t deadline_us, struct arrival *a
     mortal->head++;
     mortal->now_us += 500;
     memcpy(mortal->captured, mortal->queue[at], mortal->counts[at]);
-    *arrival = (struct arrival){ mortal->now_us, mortal->from_target[at], mortal->captured, mortal->counts[at] };
+    *arrival = (struct arrival){ mortal->now_us, mortal->from_target[at], mortal->captured, mortal->counts[at], false };
     return WAIT_ARRIVAL;
 }
 

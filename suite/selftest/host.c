@@ -302,7 +302,7 @@ static unsigned resets_seen(const char *address, bool guarded, bool privileged)
     ck_assert_msg(block_open(&stand, FIRST_PROBE_BLOCK, NULL, &block, &error), "%s", error.sentence);
     ck_assert_msg(probe_port(&stand, &block, 0, &wish, &seen, &error), "%s", error.sentence);
     ck_assert_int_eq(seen.state, PORT_OPEN);
-    ck_assert_int_ne(seen.sums, SUMS_WRONG);
+    ck_assert_int_ne(seen.sums, SUM_WRONG);
     block_close(&block);
     stand_leave(&stand);
     return seen.foreign_resets;
@@ -384,7 +384,7 @@ START_TEST(the_doctor_names_the_offload_and_its_cure)
 {
     if (!host_rig_enter())
         return;
-    host_rig_merge_segments();
+    host_rig_merge_segments("eth0");
     int status = host_rig_shell("$T doctor 192.0.2.2:7");
 
     ck_assert_msg(status == 3, "exit %d\n%s", status, host_rig_output);

@@ -21,7 +21,7 @@
 #include "relay.h"
 #include "selftest.h"
 
-enum { OUTPUT_OCTETS = 1 << 20, ECHO_PORT = 7, DISCARD_PORT = 9 };
+enum { OUTPUT_OCTETS = 1 << 20, ECHO_PORT = 7, DISCARD_PORT = 9, DAYTIME_PORT = 13, CHARGEN_PORT = 19, HTTP_PORT = 80 };
 
 static char output[OUTPUT_OCTETS];
 const char *host_rig_output = output;
@@ -55,6 +55,23 @@ static void shell_in(int fd, const char *line)
 {
     go(fd);
     ck_assert_msg(system(line) == 0, "%s", line);
+}
+
+/* As a virtual machine or a container is reached: every offload that the kernel switches on by itself stays on. */
+static void make_pair_with_offloads(int near, int far)
+{
+    struct error  error       = { "" };
+    const uint8_t near_mac[6] = { 0x02, 0, 0x5e, 0x20, 0, 7 }, far_mac[6] = { 0x02, 0, 0x5e, 0x21, 0, 7 };
+
+    go(near);
+    int socket = link_socket(&error);
+
+    ck_assert_msg(socket >= 0 && link_make_pair(socket, "eth1", near_mac, "eth0", far_mac, far, &error), "%s", error.sentence);
+    close(socket);
+    shell_in(near,
+             "set -e; ip link set eth1 up; ip addr add 192.0.2.193/30 dev eth1; ip addr add 2001:db8:2::1/64 dev eth1 nodad");
+    shell_in(far,
+             "set -e; ip link set eth0 up; ip addr add 192.0.2.194/30 dev eth0; ip addr add 2001:db8:2::2/64 dev eth0 nodad");
 }
 
 void host_rig_make_pair(int near, const char *near_name, int far, const char *far_name, uint8_t number)
@@ -99,7 +116,7 @@ static void listen_at(struct agent *agent, uint8_t family, uint16_t port, enum s
         _exit(1);
 }
 
-/* Echo and discard, until the test ends. Returns when they listen. */
+/* Every service, until the test ends. Returns when they listen. */
 static void start_services(int fd)
 {
     struct error error;
@@ -117,6 +134,9 @@ static void start_services(int fd)
         for (uint8_t family = 4; family <= 6; family += 2) {
             listen_at(agent, family, ECHO_PORT, SERVICE_ECHO);
             listen_at(agent, family, DISCARD_PORT, SERVICE_DISCARD);
+            listen_at(agent, family, DAYTIME_PORT, SERVICE_DAYTIME);
+            listen_at(agent, family, CHARGEN_PORT, SERVICE_CHARGEN);
+            listen_at(agent, family, HTTP_PORT, SERVICE_HTTP);
         }
         if (!drop_privilege(&error) || write(ready[1], "", 1) != 1)
             _exit(1);
@@ -144,15 +164,15 @@ bool host_rig_enter(void)
 {
     static const char quick[] =
         "for f in default all; do echo 0 >/proc/sys/net/ipv6/conf/$f/accept_dad; done; ip link set lo up";
-    int names[6];
+    int names[7];
 
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < 7; i++) {
         names[i] = new_namespace();
         if (names[i] < 0)
             return false;
         ck_assert_int_eq(system(quick), 0);
     }
-    int tester = names[0], bridge = names[1], near = names[2], far = names[3], slow = names[5];
+    int tester = names[0], bridge = names[1], near = names[2], far = names[3], slow = names[5], whole = names[6];
 
     host_rig_make_pair(bridge, "p1", tester, "eth0", 1);
     host_rig_make_pair(bridge, "p2", near, "eth0", 2);
@@ -168,6 +188,7 @@ bool host_rig_enter(void)
                   "ip addr add 2001:db8:1::2/64 dev eth0 nodad; ip route add default via 198.51.100.254;"
                   "ip -6 route add default via 2001:db8:1::fe");
     the_relay = relay_between(bridge, names[4], slow);
+    make_pair_with_offloads(tester, whole);
     shell_in(tester,
              "set -e; ip link set eth0 up; ip addr add 192.0.2.1/24 dev eth0; ip addr add 2001:db8::1/64 dev eth0 nodad;"
              "ip route add 198.51.100.0/24 via 192.0.2.254; ip -6 route add 2001:db8:1::/64 via 2001:db8::fe");
@@ -175,6 +196,7 @@ bool host_rig_enter(void)
     start_services(near);
     start_services(far);
     start_services(slow);
+    start_services(whole);
     start_services(tester);
     return true;
 }
@@ -184,14 +206,20 @@ void host_rig_impair(uint32_t delay_ms, uint32_t jitter_ms, uint32_t loss_per_mi
     relay_impair(the_relay, &(struct relay_impairment){ delay_ms, jitter_ms, loss_per_mille, seed }, NULL);
 }
 
-void host_rig_merge_segments(void)
+void host_rig_merge_segments(const char *interface)
 {
-    struct ethtool_value value   = { .cmd = ETHTOOL_SGRO, .data = 1 };
-    struct ifreq         request = { .ifr_name = "eth0" };
-    int                  fd      = socket(AF_INET, SOCK_DGRAM, 0);
+    static const uint32_t offloads[] = { ETHTOOL_SSG, ETHTOOL_STSO, ETHTOOL_SGSO, ETHTOOL_SGRO };
+    struct ifreq          request    = { 0 };
+    int                   fd         = socket(AF_INET, SOCK_DGRAM, 0);
 
-    request.ifr_data = (void *)&value;
-    ck_assert_int_eq(ioctl(fd, SIOCETHTOOL, &request), 0);
+    snprintf(request.ifr_name, sizeof request.ifr_name, "%s", interface);
+    for (size_t i = 0; i < sizeof offloads / sizeof *offloads; i++) {
+        struct ethtool_value value = { .cmd = offloads[i], .data = 1 };
+
+        request.ifr_data = (void *)&value;
+        /* What the others rest on, ETHTOOL_SSG, is fixed where it is always on. */
+        ck_assert_msg(ioctl(fd, SIOCETHTOOL, &request) == 0 || i == 0, "%s: offload %zu", interface, i);
+    }
     close(fd);
 }
 

@@ -55,7 +55,7 @@ static enum wait_result next(void *self, uint64_t deadline_us, struct arrival *a
 
     (void)error;
     if (silent->count > 0) {
-        *arrival      = (struct arrival){ silent->now_us, false, silent->sent, silent->count };
+        *arrival      = (struct arrival){ silent->now_us, false, silent->sent, silent->count, false };
         silent->count = 0;
         return WAIT_ARRIVAL;
     }
