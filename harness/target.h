@@ -68,6 +68,7 @@ struct target_wish {
     bool                     ipv6;
     uint64_t                 seed;
     const char              *interface, *source; /* -i, --source */
+    const char              *agent;              /* --agent */
     const struct service_at *services;
     size_t                   service_count;
 };
@@ -82,6 +83,11 @@ struct target_kind {
      * the case's own process and drops all privilege before it returns. */
     bool (*open)(void *prepared, unsigned slot, struct target *target, struct error *error);
     void (*release)(void *prepared);
+    /* Whether what is sent can leave this machine now, as it could when the run was prepared; false with a sentence. NULL: it
+     * always can. */
+    bool (*carries)(const void *prepared, struct error *error);
+    /* Cases at a time at most, whatever the user asks for; NULL: as many as are asked for. */
+    unsigned (*jobs_most)(const void *prepared);
 };
 
 #endif

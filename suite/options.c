@@ -126,6 +126,12 @@ static bool read_source(struct options *options, const char *value, struct error
     return ip_address_parse(value, &address) || error_set(error, "--source takes an IP address, not \"%s\"", value);
 }
 
+static bool read_agent(struct options *options, const char *value, struct error *error)
+{
+    options->agent = value;
+    return value[0] != '\0' || error_set(error, "--agent takes HOST[:PORT], where tcprove-agent runs");
+}
+
 static bool read_output(struct options *options, const char *value, struct error *error)
 {
     (void)error;
@@ -222,6 +228,7 @@ static const struct option_word words[] = {
     { "--profile", "NAME", "quick (cases that wait 3 s at most), standard (75 s, the default), full (30 min)", read_profile },
     { "--service", "NAME[=PORT]", "what answers at the target: echo, discard, chargen, daytime, http; once for each",
       read_service },
+    { "--agent", "HOST[:PORT]", "tcprove-agent on the target, which makes every user call there (port 30700)", read_agent },
     { "-i", "IF", "the interface that leads to HOST, where routes do not say it", read_interface },
     { "--source", "ADDRESS", "speak to HOST from this address: one of this host's, or one that nobody has", read_source },
     { "--load", NULL, "of doctor: how many connections at a time the target sustains", read_load },

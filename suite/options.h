@@ -30,6 +30,7 @@ struct options {
     size_t             selector_count;
     const char        *excluded[SELECTORS_MAX];
     size_t             excluded_count;
+    const char        *agent;  /* HOST[:PORT], NULL: none */
     const char        *output; /* folder, NULL: none */
     const char        *format; /* of `list` */
     enum profile       profile;

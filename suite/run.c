@@ -46,6 +46,8 @@ static void command_for(const struct telling *telling, const struct result *resu
         if (at < room)
             at += (size_t)snprintf(text + at, room - at, " ");
     }
+    if (options->agent != NULL && at < room)
+        at += (size_t)snprintf(text + at, room - at, "--agent %s ", options->agent);
     if (options->disruptive && at < room)
         at += (size_t)snprintf(text + at, room - at, "--disruptive ");
     if (options->source != NULL && at < room)
@@ -202,10 +204,13 @@ struct ready {
     struct baseline           baseline;
 };
 
-static unsigned jobs_for(const struct options *options, const struct target_kind *kind)
+static unsigned jobs_for(const struct options *options, const struct target_kind *kind, const void *prepared)
 {
     unsigned      wanted = options->jobs != 0 ? options->jobs : target_jobs(kind);
+    unsigned      most   = kind->jobs_most != NULL ? kind->jobs_most(prepared) : wanted;
     struct rlimit files;
+
+    wanted = wanted < most ? wanted : most;
 
     /* Each case at a time is a descriptor here; the soft limit is ours to raise. */
     if (getrlimit(RLIMIT_NOFILE, &files) != 0)
@@ -231,7 +236,7 @@ static enum status play_selection(const struct options *options, struct ready *r
                                 .kind     = ready->kind,
                                 .prepared = ready->prepared,
                                 .play    = { options->seed, options->time_scale, options->service, options_service_bits(options) },
-                                .jobs    = jobs_for(options, ready->kind),
+                                .jobs    = jobs_for(options, ready->kind, ready->prepared),
                                 .retries = options->retries,
                                 .fail_fast    = options->fail_fast,
                                 .virtual_time = ready->virtual_time,

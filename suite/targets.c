@@ -55,6 +55,7 @@ bool target_named(const struct options *options, struct named_target *named, str
                                         .seed          = options->seed,
                                         .interface     = options->interface,
                                         .source        = options->source,
+                                        .agent         = options->agent,
                                         .services      = options->services,
                                         .service_count = options->service_count };
     const struct fault *unused;

@@ -87,6 +87,12 @@ struct vigil *vigil_open(const struct vigil_wish *wish)
     if (vigil == NULL)
         return NULL;
     vigil->wish  = *wish;
+    if (wish->patience.apart_ms == 0)
+        vigil->wish.patience.apart_ms = APART_MS;
+    if (wish->patience.await_ms == 0)
+        vigil->wish.patience.await_ms = AWAIT_MS;
+    if (wish->patience.resets_most == 0)
+        vigil->wish.patience.resets_most = RESETS_MOST;
     vigil->spans = calloc(wish->count + 1, sizeof *vigil->spans);
     vigil->kept  = calloc(wish->count + 1, sizeof *vigil->kept);
     vigil->check = (struct entry_of_catalog){ .group = &group, .ladder = &handshake, .each = EACH, .id = "referee/alive" };
@@ -149,6 +155,21 @@ static bool doubtful(const struct case_outcome *outcome)
     return outcome->verdict == VERDICT_INCONCLUSIVE || outcome->verdict == VERDICT_FAIL || unsent(outcome);
 }
 
+/* What this machine itself sees of its own link. A target that is silent behind a link that is up cannot be told from a dead
+ * one, whatever the reason is. */
+static bool carries(const struct vigil *vigil, struct error *error)
+{
+    return vigil->wish.kind->carries == NULL || vigil->wish.kind->carries(vigil->wish.prepared, error);
+}
+
+/* Without an interface that is up no case is even opened. */
+static bool broken_off(const struct vigil *vigil, const struct case_outcome *outcome)
+{
+    struct error unused;
+
+    return doubtful(outcome) || (outcome->verdict == VERDICT_ERROR && !carries(vigil, &unused));
+}
+
 bool vigil_keeps(struct vigil *vigil, size_t entry, const struct case_outcome *outcome, char **transcript)
 {
     struct span *span  = &vigil->spans[entry];
@@ -160,6 +181,9 @@ bool vigil_keeps(struct vigil *vigil, size_t entry, const struct case_outcome *o
     /* In virtual time it may have lasted longer than it took. */
     if (span->began_ms + took < ended)
         span->began_ms = ended - took;
+    /* Who sent nothing killed nobody. */
+    if (outcome->verdict == VERDICT_SKIP && outcome->packets == 0)
+        span->began_ms = 0;
     vigil->answers += outcome->first_answer_us > 0;
     if (outcome->last_answer_us > 0) {
         uint64_t answer_ms = span->began_ms + outcome->last_answer_us / 1000;
@@ -167,7 +191,7 @@ bool vigil_keeps(struct vigil *vigil, size_t entry, const struct case_outcome *o
         answer_ms             = answer_ms < ended ? answer_ms : ended;
         vigil->last_answer_ms = answer_ms > vigil->last_answer_ms ? answer_ms : vigil->last_answer_ms;
     }
-    if (!doubtful(outcome) || !vigil->wish.watches || vigil->mute || vigil->phase > CHECKS)
+    if (!broken_off(vigil, outcome) || !vigil->wish.watches || vigil->mute || vigil->phase > CHECKS)
         return false;
     uint64_t since_ms = unsent(outcome) || outcome->last_answer_us > 0 ? ended : span->began_ms;
 
@@ -284,6 +308,14 @@ static void give_up(struct vigil *vigil, const char *why)
     enter_phase(vigil, OVER);
 }
 
+static void give_up_after(struct vigil *vigil, const char *format, double number)
+{
+    char why[80];
+
+    snprintf(why, sizeof why, format, number);
+    give_up(vigil, why);
+}
+
 static enum vigil_news bury(struct vigil *vigil)
 {
     struct error error;
@@ -295,8 +327,8 @@ static enum vigil_news bury(struct vigil *vigil)
     say(vigil, "the target stopped answering, ", says(vigil));
     if (vigil->wish.reset == NULL)
         give_up(vigil, "");
-    else if (vigil->resets == RESETS_MOST)
-        give_up(vigil, "it was reset 10 times already");
+    else if (vigil->resets == vigil->wish.patience.resets_most)
+        give_up_after(vigil, "it was reset %g times already", vigil->resets);
     else if (!command_ask(vigil->wish.reset, &error))
         give_up(vigil, error.sentence);
     else
@@ -329,9 +361,13 @@ static bool start_check(struct vigil *vigil)
 /* A handshake that this program could not try says nothing against the target. */
 static bool shows_life(struct vigil *vigil, const struct case_outcome *outcome)
 {
+    struct error error;
+
     vigil->closed    = outcome->verdict == VERDICT_PASS && strcmp(outcome->ways, "closed") == 0;
     vigil->unsent[0] = '\0';
-    if (unsent(outcome))
+    if (outcome->last_answer_us == 0 && !carries(vigil, &error))
+        snprintf(vigil->unsent, sizeof vigil->unsent, "%.*s", (int)sizeof vigil->unsent - 1, error.sentence);
+    else if (unsent(outcome))
         snprintf(vigil->unsent, sizeof vigil->unsent, "%.*s", (int)sizeof vigil->unsent - 1, outcome->reason);
     else if (outcome->verdict == VERDICT_ERROR)
         return true;
@@ -368,9 +404,9 @@ static unsigned tries_wanted(const struct vigil *vigil)
 static enum vigil_news no_life_seen(struct vigil *vigil)
 {
     if (vigil->phase == AWAITS) {
-        if (monotonic_ms() - vigil->phase_began_ms < AWAIT_MS)
+        if (monotonic_ms() - vigil->phase_began_ms < vigil->wish.patience.await_ms)
             return VIGIL_NOTHING;
-        give_up(vigil, "it did not answer within 60 s of --reset-cmd");
+        give_up_after(vigil, "it did not answer within %g s of --reset-cmd", (double)vigil->wish.patience.await_ms / 1000);
         return VIGIL_GONE;
     }
     if (vigil->tries < tries_wanted(vigil))
@@ -401,7 +437,7 @@ static enum vigil_news read_check(struct vigil *vigil)
 
 static uint64_t next_check_ms(const struct vigil *vigil)
 {
-    return vigil->tries == 0 ? 0 : vigil->check_began_ms + APART_MS;
+    return vigil->tries == 0 ? 0 : vigil->check_began_ms + vigil->wish.patience.apart_ms;
 }
 
 static enum vigil_news check_turn(struct vigil *vigil)

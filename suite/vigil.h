@@ -10,6 +10,13 @@
 #include "command.h"
 #include "results.h"
 
+/* Zeros stand for what is usual. */
+struct vigil_patience {
+    uint64_t apart_ms;    /* from handshake to handshake: 1 s */
+    uint64_t await_ms;    /* for an answer, once it was reset: 60 s */
+    unsigned resets_most; /* 10 */
+};
+
 struct vigil_wish {
     const struct entry_of_catalog *const *entries;
     size_t                                count;
@@ -19,6 +26,7 @@ struct vigil_wish {
     bool                                  watches; /* a target that can die; otherwise it only counts answers */
     bool                                  proven;  /* it answered before the run */
     const struct command                 *reset;   /* NULL: nothing brings it back */
+    struct vigil_patience                 patience;
     const struct path_seen               *path;    /* what was lost on the way so far */
     unsigned (*take_slot)(void *context);          /* of a case, for a handshake */
     void (*give_slot)(void *context, unsigned slot);

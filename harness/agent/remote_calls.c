@@ -4,7 +4,14 @@
 
 #include "agent/remote_inside.h"
 
-enum { PORT_FIRST = 20000, PORTS = 12000, PORT_TRIES = 16, NO_LIMIT = 0xffff, CONNECTIONS_MOST = STREAMS_MOST };
+enum {
+    PORT_FIRST       = 20000,
+    PORTS            = 12000,
+    PORT_TRIES       = 16,
+    PORT_STRIDE      = 1021, /* a tester on the same host holds whole blocks of ports */
+    NO_LIMIT         = 0xffff,
+    CONNECTIONS_MOST = STREAMS_MOST
+};
 
 /* ---- what stubs without group 7F tell by events ---------------------------------------------------------------------------
  */
@@ -106,7 +113,7 @@ static uint16_t create_and_bind(struct remote *remote, uint16_t wish, struct cal
     struct ip_address any = { .family = remote->family };
 
     for (int tries = 0; tries < PORT_TRIES; tries++) {
-        uint16_t port = wish != 0 ? wish : (uint16_t)(PORT_FIRST + remote->ports++ % PORTS);
+        uint16_t port = wish != 0 ? wish : (uint16_t)(PORT_FIRST + (remote->ports += PORT_STRIDE) % PORTS);
 
         remote_begin(remote, GROUP_TCP, TCP_CREATE_AND_BIND);
         message_write8(&remote->out, 1);

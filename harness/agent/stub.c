@@ -85,7 +85,6 @@ static struct session *session_for(struct stub *stub, const struct control *cont
         if (session == NULL)
             return NULL;
         session->control = *control;
-        session->token   = stub->host.random(stub->host.user) | 1; /* 0 is nobody's */
     }
     session->turn = ++stub->turn;
     return session;
@@ -201,17 +200,19 @@ static uint8_t start_test(struct exchange *exchange)
     return RESULT_OK;
 }
 
-/* Every socket of this control endpoint is closed; what it said with HELLO stays. */
-static uint8_t end_test(struct exchange *exchange)
+static void end_test_of(struct stub *stub, struct session *session)
 {
-    struct session         *session = exchange->session;
-    const struct stub_host *host    = &exchange->stub->host;
-
     if (session->application != NULL)
-        host->application_free(host->user, session->application);
+        stub->host.application_free(stub->host.user, session->application);
     session->application = NULL;
     session->gathered    = 0;
     memset(session->armed, 0, sizeof session->armed);
+}
+
+/* Every socket of this control endpoint is closed; what it said with HELLO stays. */
+static uint8_t end_test(struct exchange *exchange)
+{
+    end_test_of(exchange->stub, exchange->session);
     return RESULT_OK;
 }
 
@@ -279,6 +280,24 @@ static void answer(struct stub *stub, struct session *session, const struct mess
     respond(out, head, result);
 }
 
+/* A HELLO without a token is a tester's first word; where it is not the one that began this session (a late copy), somebody
+ * else speaks from this address and port now. */
+static bool begins_anew(const struct session *session, const struct message_head *head, struct message_reader reader)
+{
+    if (head->group != GROUP_OURS || head->primitive != OURS_HELLO || (session->greeted && head->id == session->first))
+        return false;
+    message_read8(&reader);
+    return message_read32(&reader) == 0 && !reader.bad;
+}
+
+static void begin_anew(struct stub *stub, struct session *session, uint32_t id)
+{
+    end_test_of(stub, session);
+    session->greeted = session->shown = false;
+    session->first                    = id;
+    session->token                    = stub->host.random(stub->host.user) | 1; /* 0 is nobody's */
+}
+
 size_t stub_datagram(struct stub *stub, const struct control *from, const uint8_t *datagram, size_t count, uint8_t *reply)
 {
     struct message_head   head;
@@ -296,7 +315,9 @@ size_t stub_datagram(struct stub *stub, const struct control *from, const uint8_
         memcpy(reply, session->cached, session->cached_octets);
         return session->cached_octets;
     }
-    if (session->greeted && is_older(head.id, session->latest))
+    if (begins_anew(session, &head, reader))
+        begin_anew(stub, session, head.id);
+    else if (session->greeted && is_older(head.id, session->latest))
         return 0;
     answer(stub, session, &head, &reader, &writer);
     size_t octets = message_end(&writer);

@@ -23,9 +23,9 @@ struct armed {
 struct session {
     struct control control;
     void          *application;
-    uint64_t       turn;           /* when it last spoke, in datagrams */
-    bool           greeted, shown; /* a HELLO came; one with our token */
-    uint32_t       token, latest;  /* `latest`: id of the latest request, once greeted */
+    uint64_t       turn;                 /* when it last spoke, in datagrams */
+    bool           greeted, shown;       /* a HELLO came; one with our token */
+    uint32_t       token, first, latest; /* ids of the HELLO that began it, and of the latest request */
     uint8_t        cached[MESSAGE_OCTETS];
     size_t         cached_octets;
     uint16_t       gathered_socket;

@@ -2,10 +2,12 @@
  * long that takes, a port that is closed. A case then opens its own block of ports and nothing else. */
 #include "host/host.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/overseer.h"
 #include "host/probe.h"
 #include "host/spec.h"
 #include "host/trial.h"
@@ -14,7 +16,8 @@
 enum {
     SAMPLES        = 8,
     SYN_TRIES      = 3,
-    SYN_WAIT_US    = 350000, /* thrice, so that a refusal comes within 3 s with what came before */
+    SYN_WAIT_US    = 350000, /* thrice, and thrice less, so that a refusal comes within 3 s with what came before */
+    SYN_AGAIN_US   = 200000,
     CLOSED_WAIT_US = 200000,
     NOISE_US       = 10000 /* a reply may wait for its turn on a busy host, whatever the path */
 };
@@ -24,14 +27,17 @@ struct host {
     const struct fault *fault;
     struct service_at   services[SERVICES];
     size_t              service_count;
+    struct overseer     overseer;
     uint16_t            closed_port; /* 0: none was found */
     struct round_trip   round_trip;
     bool                checksums_unseen;
+    bool                carried; /* the interface had a carrier in the beginning; some never show one */
 };
 
 /* One case's target. */
 struct host_case {
     const struct host *host;
+    struct remote     *remote; /* NULL: nobody makes user calls */
     struct port_block  block;
 };
 
@@ -52,11 +58,15 @@ size_t host_services(const struct target_wish *wish, struct ip_address *address,
 {
     struct host_spec spec;
     size_t           count = wish->service_count;
+    struct overseer  overseer;
 
-    if (!host_spec_read(wish->spec, wish->ipv6, &spec, error))
+    if (!overseer_read(wish, &overseer, error) || !host_spec_read(wish->spec, wish->ipv6, &spec, error))
         return 0;
     *address = spec.address;
     snprintf(scope, scope_room, "%s", spec.scope);
+    services[0] = (struct service_at){ .kind = SERVICE_NONE };
+    if (overseer.given)
+        return 1;
     if (count > 0)
         memcpy(services, wish->services, count * sizeof *services);
     else
@@ -110,6 +120,19 @@ static bool explain_port(const struct host *host, const struct service_at *servi
                      host->stand.owned ? "" : ", or --source is not of a network that it can reply to");
 }
 
+/* One SYN,ACK in ten that is lost leaves three in a row unanswered once in a thousand times. */
+static bool probe_again(const struct host *host, struct port_block *block, unsigned which, struct probe_wish *wish,
+                        struct sighting_of_port *seen, struct error *error)
+{
+    unsigned before = seen->tries;
+
+    wish->wait_us = SYN_AGAIN_US;
+    if (!probe_port(&host->stand, block, which, wish, seen, error))
+        return false;
+    seen->tries += before;
+    return true;
+}
+
 /* Every service must answer, and the first tells how long that takes. */
 static bool measure(struct host *host, struct port_block *block, struct error *error)
 {
@@ -121,7 +144,8 @@ static bool measure(struct host *host, struct port_block *block, struct error *e
     for (size_t i = 0; i < host->service_count; i++) {
         struct probe_wish wish = { .port = host->services[i].port, .tries = SYN_TRIES, .wait_us = SYN_WAIT_US };
 
-        if (!probe_port(&host->stand, block, which++, &wish, &seen, error))
+        if (!probe_port(&host->stand, block, which++, &wish, &seen, error) ||
+            (seen.state == PORT_SILENT && !probe_again(host, block, which++, &wish, &seen, error)))
             return false;
         if (seen.state != PORT_OPEN)
             return explain_port(host, &host->services[i], &seen, error);
@@ -147,14 +171,20 @@ static bool look_around(struct host *host, struct error *error)
 
     if (!block_open(&host->stand, FIRST_PROBE_BLOCK, host->fault, &block, error))
         return false;
-    bool         good   = measure(host, &block, error);
-    struct error unused = { "" };
+    struct remote *remote = NULL;
+    bool           good   = !host->overseer.given || (remote = overseer_meet(&host->overseer, host->stand.path.target.family,
+                                                                             &host->services[0].port, error)) != NULL;
+    struct error   unused = { "" };
 
-    if (good)
+    good = good && measure(host, &block, error);
+    if (good && !host->overseer.given)
         host->closed_port = probe_closed_port(&host->stand, &block, CLOSED_WAIT_US + host->round_trip.most_us, &unused);
     block_close(&block);
+    remote_close(remote);
     if (good && host->closed_port != 0)
         host->stand.avoided[host->stand.avoided_count++] = host->closed_port;
+    if (host->overseer.given)
+        return good;
     return good && trial_passes(&host->stand, host->services, host->service_count, host->round_trip.most_us, error);
 }
 
@@ -172,12 +202,14 @@ static bool prepare(const struct target_wish *wish, struct host *host, struct er
     char              scope[16];
 
     host->service_count = host_services(wish, &address, scope, sizeof scope, host->services, error);
-    if (host->service_count == 0 || !fault_named(wish->fault, &host->fault, error) ||
+    if (host->service_count == 0 || !overseer_read(wish, &host->overseer, error) ||
+        !fault_named(wish->fault, &host->fault, error) ||
         !stand_take(&address, wish->interface != NULL || scope[0] == '\0' ? wish->interface : scope, wish->source, &host->stand,
                     error))
         return false;
-    for (size_t i = 0; i < host->service_count; i++)
+    for (size_t i = 0; i < host->service_count && !host->overseer.given; i++)
         host->stand.avoided[host->stand.avoided_count++] = host->services[i].port;
+    host->carried = path_carries(&host->stand.path, error);
     return look_around(host, error) && keep_raw_only(error);
 }
 
@@ -224,11 +256,16 @@ static uint64_t host_capture_lost(void *self)
     return wire_lost(((struct host_case *)self)->block.wire);
 }
 
-/* Nobody at the host makes calls for us; what is there already stands for three of them. */
+/* Where nobody at the host makes calls for us, what is there already stands for three of them. */
 static void host_call(void *self, const struct call_request *request, struct call_reply *reply)
 {
-    const struct host *host = ((const struct host_case *)self)->host;
+    const struct host *host   = ((const struct host_case *)self)->host;
+    struct remote     *remote = ((const struct host_case *)self)->remote;
 
+    if (remote != NULL) {
+        remote_call(remote, request, reply);
+        return;
+    }
     memset(reply, 0, sizeof *reply);
     reply->result = CALL_NOT_OFFERED;
     if (request->kind == CALL_SERVE)
@@ -251,6 +288,7 @@ static void host_close(void *self)
 {
     struct host_case *it = self;
 
+    remote_close(it->remote);
     block_close(&it->block);
     free(it);
 }
@@ -259,7 +297,7 @@ static unsigned service_bits(const struct host *host)
 {
     unsigned bits = 0;
 
-    for (size_t i = 0; i < host->service_count; i++)
+    for (size_t i = 0; i < host->service_count && !host->overseer.given; i++)
         bits |= 1u << host->services[i].kind;
     return bits;
 }
@@ -272,6 +310,11 @@ static bool host_open(void *prepared, unsigned slot, struct target *target, stru
     if (self == NULL)
         return error_set(error, "out of memory");
     self->host = host;
+    if (host->overseer.given &&
+        (self->remote = overseer_greet(&host->overseer, host->stand.path.target.family, error)) == NULL) {
+        free(self);
+        return false;
+    }
     if (!block_open(&host->stand, slot, host->fault, &self->block, error) || !drop_privilege(error)) {
         host_close(self);
         return false;
@@ -297,8 +340,25 @@ static bool host_open(void *prepared, unsigned slot, struct target *target, stru
     return true;
 }
 
+static bool host_carries(const void *prepared, struct error *error)
+{
+    const struct host *host = prepared;
+
+    return !host->carried || path_carries(&host->stand.path, error);
+}
+
+/* A stub of somebody else's cannot keep the sockets of two cases apart. */
+static unsigned host_jobs_most(const void *prepared)
+{
+    const struct host *host = prepared;
+
+    return host->overseer.given && !host->overseer.ours ? 1 : UINT_MAX;
+}
+
 const struct target_kind target_host = { .name        = "host",
                                          .description = "a host on the network, with services of its own",
                                          .prepare     = host_prepare,
                                          .open        = host_open,
-                                         .release     = host_release };
+                                         .release     = host_release,
+                                         .carries     = host_carries,
+                                         .jobs_most   = host_jobs_most };

@@ -12,8 +12,9 @@ extern const struct target_kind target_host;
 /* At a time, unless more are asked for: small stacks have a handful of connections. */
 enum { HOST_JOBS = 4 };
 
-/* The services that a run plays with, ports filled in: those of the wish, or one that is unknown. A port behind the host goes
- * to the first service that names none. Returns their count, 0 with a sentence. */
+/* The services that a run plays with, ports filled in: those of the wish, or one that is unknown; with an agent, none, whose
+ * port is still to be had from it. A port behind the host goes to the first service that names none. Returns their count, 0
+ * with a sentence. */
 size_t host_services(const struct target_wish *wish, struct ip_address *address, char *scope, size_t scope_room,
                      struct service_at services[SERVICES], struct error *error);
 

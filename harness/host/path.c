@@ -164,6 +164,23 @@ bool path_find(const struct ip_address *target, const char *interface, struct pa
     return read_interface(path, error);
 }
 
+bool path_carries(const struct path *path, struct error *error)
+{
+    struct ifreq request = { 0 };
+    int          fd      = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    memcpy(request.ifr_name, path->interface, sizeof request.ifr_name);
+    bool there = fd >= 0 && ioctl(fd, SIOCGIFFLAGS, &request) == 0;
+
+    if (fd >= 0)
+        close(fd);
+    if (!there)
+        return error_set(error, "there is no interface %s any more", path->interface);
+    if (!(request.ifr_flags & IFF_UP))
+        return error_set(error, "this host's %s is down", path->interface);
+    return (request.ifr_flags & IFF_RUNNING) != 0 || error_set(error, "this host's %s has no carrier", path->interface);
+}
+
 /* ---- the neighbour ---------------------------------------------------------------------------------------------------- */
 
 static bool known_mac(struct path *path)

@@ -29,6 +29,9 @@ bool path_find(const struct ip_address *target, const char *interface, struct pa
  * most. */
 bool path_resolve(struct path *path, struct error *error);
 
+/* Whether its interface is up and has a carrier. false with a sentence. */
+bool path_carries(const struct path *path, struct error *error);
+
 /* Whether the address is one of this host's, and on which interface the kernel has its network (NULL where not wanted). */
 bool path_owns(const struct ip_address *address);
 

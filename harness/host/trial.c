@@ -9,14 +9,16 @@
 #include "segment.h"
 
 enum {
-    ATTEMPTS     = 3,
+    ATTEMPTS     = 3, /* that came to a connection */
+    PORTS_EACH   = 8, /* of ours, one for each that did or did not */
     SILENCES     = 2, /* attempts in which discard must be silent */
     QUIET_US     = 30000,
     FIRST_US     = 150000, /* beside a round trip, for a reply; longer each time, the last as long as the limit leaves */
     SECOND_US    = 300000,
-    LIMIT_US     = 1900000,
+    LIMIT_US     = 1700000,
     AGAIN_US     = 50000, /* beside a round trip, until a segment is sent again */
-    SENDS        = 4,
+    SYNS         = 2,     /* Linux answers no third one within 500 ms: another port may fare better */
+    QUESTIONS    = 4,
     ENDS         = 3,
     TEXT_OCTETS  = 1024, /* more than a line: it goes on */
     WINDOW       = 4096,
@@ -45,7 +47,12 @@ struct talk {
 
 /* What a connection showed: a service, or one of these. */
 enum shown {
-    SHOWN_SPEAKS = SERVICES /* unasked, neither on and on nor to the end */,
+    SHOWN_ECHO    = SERVICE_ECHO,
+    SHOWN_DISCARD = SERVICE_DISCARD,
+    SHOWN_CHARGEN = SERVICE_CHARGEN,
+    SHOWN_DAYTIME = SERVICE_DAYTIME,
+    SHOWN_HTTP    = SERVICE_HTTP,
+    SHOWN_SPEAKS  = SERVICES /* unasked, neither on and on nor to the end */,
     SHOWN_OTHERWISE /* an answer that no service gives */,
     SHOWN_CLOSES /* without a word */,
     SHOWN_IGNORES /* not even an acknowledgment */,
@@ -131,10 +138,10 @@ static bool hear(struct talk *talk, const struct segment *segment, struct error 
     return send_segment(talk, ACK, 1 + talk->acked, false, error);
 }
 
-typedef bool enough(const struct talk *talk);
+typedef bool talk_test(const struct talk *talk);
 
 /* Listens until that is enough, or until then. false if nothing can be heard. */
-static bool listen_until(struct talk *talk, uint64_t until_us, enough *enough, struct error *error)
+static bool listen_until(struct talk *talk, uint64_t until_us, talk_test *enough, struct error *error)
 {
     struct arrival arrival;
 
@@ -197,16 +204,26 @@ static bool gone(const struct talk *talk)
 
 static bool connect_to(struct talk *talk, struct error *error)
 {
-    for (int i = 0; i < SENDS && !answered(talk); i++)
+    for (int i = 0; i < SYNS && !answered(talk); i++)
         if (!send_segment(talk, SYN, 0, false, error) ||
             !listen_until(talk, wire_now_us() + talk->round_trip_us + AGAIN_US, answered, error))
             return false;
     return true;
 }
 
+/* Had the ACK of the handshake been lost, the application would not know of us. */
+static bool wait_for_word(struct talk *talk, uint64_t quiet_us, struct error *error)
+{
+    for (int i = 0; i < 2 && !spoke(talk); i++)
+        if ((i > 0 && !send_segment(talk, ACK, 1, false, error)) ||
+            !listen_until(talk, wire_now_us() + (talk->round_trip_us + quiet_us) / 2, spoke, error))
+            return false;
+    return true;
+}
+
 static bool ask(struct talk *talk, uint64_t wait_us, struct error *error)
 {
-    for (int i = 0; i < SENDS && !told_or_acked(talk); i++)
+    for (int i = 0; i < QUESTIONS && !told_or_acked(talk); i++)
         if (!send_segment(talk, PSH | ACK, 1, true, error) ||
             !listen_until(talk, wire_now_us() + talk->round_trip_us + AGAIN_US, told_or_acked, error))
             return false;
@@ -237,40 +254,42 @@ static bool speaks_first(enum service service)
     return service == SERVICE_CHARGEN || service == SERVICE_DAYTIME;
 }
 
-static bool hold_talk(struct talk *talk, enum service service, uint64_t wait_us, struct error *error)
-{
-    uint64_t quiet_us = speaks_first(service) ? wait_us : QUIET_US;
-
-    if (!connect_to(talk, error))
-        return false;
-    if (talk->connected && !listen_until(talk, wire_now_us() + talk->round_trip_us + quiet_us, spoke, error))
-        return false;
-    if (talk->connected &&
-        !(spoke(talk) ? listen_until(talk, wire_now_us() + wait_us, told, error) : ask(talk, wait_us, error)))
-        return false;
-    return end(talk, error);
-}
-
-/* ---- what it shows ---------------------------------------------------------------------------------------------------- */
-
 static enum shown shown_by(const struct talk *talk)
 {
-    if (!talk->connected)
-        return SHOWN_NO_CONNECTION;
     if (talk->unasked && talk->held == TEXT_OCTETS)
-        return (enum shown)SERVICE_CHARGEN;
+        return SHOWN_CHARGEN;
     if (talk->unasked)
-        return closed(talk) ? (enum shown)SERVICE_DAYTIME : SHOWN_SPEAKS;
+        return closed(talk) ? SHOWN_DAYTIME : SHOWN_SPEAKS;
     if (echoes(talk))
-        return (enum shown)SERVICE_ECHO;
+        return SHOWN_ECHO;
     if (answers_http(talk))
-        return (enum shown)SERVICE_HTTP;
+        return SHOWN_HTTP;
     if (talk->held > 0)
         return SHOWN_OTHERWISE;
     if (closed(talk) || talk->reset)
         return SHOWN_CLOSES;
-    return talk->acked == QUESTION_OCTETS ? (enum shown)SERVICE_DISCARD : SHOWN_IGNORES;
+    return talk->acked == QUESTION_OCTETS ? SHOWN_DISCARD : SHOWN_IGNORES;
 }
+
+static bool hold_talk(struct talk *talk, enum service service, uint64_t wait_us, enum shown *shown, struct error *error)
+{
+    uint64_t quiet_us = speaks_first(service) ? wait_us : QUIET_US;
+    uint64_t reply_us = speaks_first(service) ? FIRST_US : wait_us;
+
+    if (!connect_to(talk, error))
+        return false;
+    if (talk->connected && !wait_for_word(talk, quiet_us, error))
+        return false;
+    if (talk->connected && spoke(talk) && !listen_until(talk, wire_now_us() + wait_us, told, error))
+        return false;
+    if (talk->connected && !spoke(talk) && !ask(talk, reply_us, error))
+        return false;
+    if (talk->connected)
+        *shown = shown_by(talk);
+    return end(talk, error);
+}
+
+/* ---- what it shows ---------------------------------------------------------------------------------------------------- */
 
 static bool explain_other_service(const struct service_at *service, enum service shown, struct error *error)
 {
@@ -330,7 +349,7 @@ static bool explain(const struct service_at *service, enum shown shown, const st
 /* What is seen cannot be the path's doing; what is missing can. */
 static bool certain(enum shown shown)
 {
-    return shown < SERVICES && shown != (enum shown)SERVICE_DISCARD;
+    return shown < SHOWN_SPEAKS && shown != SHOWN_DISCARD;
 }
 
 static uint64_t wait_of(unsigned attempt, uint64_t began_us)
@@ -342,25 +361,25 @@ static uint64_t wait_of(unsigned attempt, uint64_t began_us)
     return past_us + SECOND_US < LIMIT_US ? LIMIT_US - past_us : SECOND_US;
 }
 
-static bool try_service(const struct stand *stand, struct port_block *block, unsigned which, const struct service_at *service,
-                        uint64_t round_trip_us, struct error *error)
+static bool try_service(const struct stand *stand, struct port_block *block, uint16_t first_port,
+                        const struct service_at *service, uint64_t round_trip_us, struct error *error)
 {
     enum shown  wanted = (enum shown)service->kind, shown = SHOWN_NO_CONNECTION;
     uint64_t    began_us = wire_now_us();
-    unsigned    silences = 0;
+    unsigned    attempts = 0, silences = 0;
     struct talk talk;
 
-    for (unsigned i = 0; i < ATTEMPTS && !certain(shown); i++) {
+    for (uint16_t i = 0; i < PORTS_EACH && attempts < ATTEMPTS && !certain(shown); i++) {
         talk     = (struct talk){ .stand         = stand,
                                   .block         = block,
-                                  .own_port      = (uint16_t)(block->first_port + which + i),
+                                  .own_port      = (uint16_t)(first_port + i),
                                   .port          = service->port,
                                   .round_trip_us = round_trip_us };
         talk.iss = talk.own_port * 2654435761u + block->clock;
-        if (!hold_talk(&talk, service->kind, wait_of(i, began_us), error))
+        if (!hold_talk(&talk, service->kind, wait_of(attempts, began_us), &shown, error))
             return false;
-        shown = shown_by(&talk);
-        silences += shown == (enum shown)SERVICE_DISCARD;
+        attempts += talk.connected;
+        silences += talk.connected && shown == SHOWN_DISCARD;
         if (shown == wanted && (certain(shown) || silences == SILENCES))
             return true;
     }
@@ -383,7 +402,8 @@ bool trial_passes(const struct stand *stand, const struct service_at *services, 
         return false;
     for (size_t i = 0; i < count && good; i++)
         if (services[i].kind != SERVICE_UNKNOWN)
-            good = try_service(stand, &block, (unsigned)i * ATTEMPTS, &services[i], round_trip_us, error);
+            good =
+                try_service(stand, &block, (uint16_t)(block.first_port + i * PORTS_EACH), &services[i], round_trip_us, error);
     block_close(&block);
     return good;
 }

@@ -401,16 +401,11 @@ static bool judges_checksums(const struct ladder_case *ladder)
 /* What this target can never show, or its application never do, is no verdict on it. */
 static bool target_allows(struct player *player)
 {
-    const struct target *target  = player->target;
-    enum service         service = player->options.service;
-    const char          *lacks   = service_lacks(service, player->ladder, player->each);
+    const struct target *target = player->target;
+    char                 sentence[sizeof player->play->reason];
 
-    if (lacks != NULL && service == SERVICE_UNKNOWN)
-        give_up(player, VERDICT_SKIP, "what listens there is unknown and cannot %s: %s", lacks,
-                service_wanted(player->ladder, player->each));
-    else if (lacks != NULL)
-        give_up(player, VERDICT_SKIP, "the target's application is a service that cannot %s: %s", lacks,
-                service_wanted(player->ladder, player->each));
+    if (play_lacks_service(player->ladder, player->each, &player->options, sentence, sizeof sentence))
+        give_up(player, VERDICT_SKIP, "%s", sentence);
     else if (target->checksums_unseen && judges_checksums(player->ladder))
         give_up(player, VERDICT_SKIP,
                 "the target's checksums are not computed yet where it is captured: tcprove doctor tells why");
@@ -446,10 +441,10 @@ struct play *play_ladder(const struct ladder_case *ladder, enum state each, stru
     player->scene.time_us                  = target->now_us(target->self);
     player->began_us                       = player->scene.time_us;
 
-    unsigned services = target->services != 0 ? target->services : options->services;
-
-    if (services != 0)
-        player->options.service = service_for(services, ladder, each);
+    if (target->services != 0)
+        player->options.services = target->services;
+    if (player->options.services != 0)
+        player->options.service = service_for(player->options.services, ladder, each);
     if (!target_allows(player))
         play->deviates = false;
     else if (play_steps(player, ladder->steps) == THROUGH)

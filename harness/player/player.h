@@ -52,4 +52,9 @@ struct play *play_ladder(const struct ladder_case *ladder, enum state each, stru
                          const struct play_options *options);
 void         play_release(struct play *play);
 
+/* Why a case cannot be asked of an application that is a service (options.service, options.services), and what would allow it:
+ * the sentence of its SKIP. false where it can be. */
+bool play_lacks_service(const struct ladder_case *ladder, enum state each, const struct play_options *options, char *sentence,
+                        size_t room);
+
 #endif

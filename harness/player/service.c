@@ -71,6 +71,20 @@ const char *service_wanted(const struct ladder_case *ladder, enum state each)
     return service_lacks(SERVICE_ECHO, ladder, each) == NULL ? "--service echo would allow it" : "user calls at the target can";
 }
 
+bool play_lacks_service(const struct ladder_case *ladder, enum state each, const struct play_options *options, char *sentence,
+                        size_t room)
+{
+    enum service service = options->services != 0 ? service_for(options->services, ladder, each) : options->service;
+    const char  *lacks   = service_lacks(service, ladder, each);
+
+    if (lacks == NULL)
+        return false;
+    snprintf(sentence, room, "%s cannot %s: %s",
+             service == SERVICE_UNKNOWN ? "what listens there is unknown and" : "the target's application is a service that",
+             lacks, service_wanted(ladder, each));
+    return true;
+}
+
 /* The octet that the target's application was given for this place in its stream; false where that is not known. */
 bool target_octet(const struct player *player, const struct connection *connection, uint32_t position, uint8_t *octet)
 {

@@ -181,7 +181,7 @@ static bool open_target(void *prepared, unsigned slot, struct target *target, st
     return true;
 }
 
-static const struct target_kind mortal_kind = { "mortal", "can die", NULL, open_target, NULL };
+static const struct target_kind mortal_kind = { .name = "mortal", .description = "can die", .open = open_target };
 
 /* ---- running ------------------------------------------------------------------------------------------------------------- */
 

@@ -15,6 +15,8 @@
 #include <unistd.h>
 
 #include "agent/agent.h"
+#include "agent/protocol.h"
+#include "agent/server.h"
 #include "lab/link.h"
 #include "lab/namespace.h"
 #include "privilege.h"
@@ -148,6 +150,34 @@ static void start_services(int fd)
     close(ready[0]);
 }
 
+/* An agent for the tester at each address, until the test ends. */
+static void start_agent(int fd, const char *address, const char *tester)
+{
+    struct error       error;
+    int                ready[2], stop[2];
+    char               octet;
+    pid_t              parent = getpid();
+    struct server_wish wish   = { .port = AGENT_PORT, .service = AGENT_SERVICE };
+
+    ck_assert(allowed_read(tester, &wish.allowed[wish.allowed_count++], &error));
+    ck_assert(ip_address_parse(address, &wish.bind));
+    ck_assert_int_eq(pipe(ready), 0);
+    ck_assert_int_eq(pipe(stop), 0);
+    if (fork() == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != parent || !namespace_go(fd, &error))
+            _exit(1);
+        struct server *server = server_open(&wish, &error);
+
+        if (server == NULL || !drop_privilege(&error) || write(ready[1], "", 1) != 1)
+            _exit(1);
+        _exit(server_run(server, stop[0]));
+    }
+    close(ready[1]);
+    ck_assert_int_eq(read(ready[0], &octet, 1), 1);
+    close(ready[0]);
+}
+
 /* The relay has no addresses and is no host: its kernel sends nothing. */
 static struct relay relay_between(int bridge, int relay, int slow)
 {
@@ -198,6 +228,8 @@ bool host_rig_enter(void)
     start_services(slow);
     start_services(whole);
     start_services(tester);
+    start_agent(near, "192.0.2.2", "192.0.2.0/24");
+    start_agent(slow, "192.0.2.3", "192.0.2.0/24");
     return true;
 }
 

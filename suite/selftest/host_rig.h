@@ -9,7 +9,8 @@
 
 /* Makes it and moves this process to the tester, for good. 192.0.2.1 and 2001:db8::1 are the tester's; .2 and ::2 the near
  * host's; .3 and ::3 are behind the relay; 198.51.100.2 and 2001:db8:1::2 are the far one's; 192.0.2.194 and
- * 2001:db8:2::2 are reached over a link with every offload on. 127.0.0.1 and ::1 have the
+ * 2001:db8:2::2 are reached over a link with every offload on.
+ * 192.0.2.2 and .3 have an agent for 192.0.2.0/24. 127.0.0.1 and ::1 have the
  * services too. All goes with this process. false where no namespace can be made: it is printed that the test is left out. */
 bool host_rig_enter(void);
 

@@ -132,7 +132,9 @@ static bool open_target(void *prepared, unsigned slot, struct target *target, st
     return true;
 }
 
-static const struct target_kind silent_kind = { "silent", "answers nothing", prepare, open_target, NULL };
+static const struct target_kind silent_kind = {
+    .name = "silent", .description = "answers nothing", .prepare = prepare, .open = open_target
+};
 
 /* ---- running ----------------------------------------------------------------------------------------------------------- */
 

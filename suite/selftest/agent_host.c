@@ -1,0 +1,140 @@
+/* agent_host.c: hosts with an agent: the verdicts of this machine's own kernel behind the socketpair, over IPv4 and IPv6. */
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "host_rig.h"
+#include "selftest.h"
+
+static char folder[] = "/tmp/tcprove-agent-XXXXXX";
+static bool standing;
+
+static void enter(void)
+{
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    setenv("D", folder, 1);
+    standing = host_rig_enter();
+}
+
+static void leave(void)
+{
+    char line[100];
+
+    snprintf(line, sizeof line, "rm -rf %s", folder);
+    ck_assert_int_eq(system(line), 0);
+}
+
+static json_t *play(const char *target, const char *name)
+{
+    char    line[300], path[100];
+    json_t *root;
+
+    snprintf(line, sizeof line,
+             "$T run %s --profile quick -q --report json:$D/%s fin/ rst/ sequence/ window/ ack/ urgent/ security/", target,
+             name);
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    int status = host_rig_shell(line);
+
+    ck_assert_msg(status == 0 || status == 1, "%s: exit %d\n%s", line, status, host_rig_output);
+    root = json_load_file(path, 0, NULL);
+    ck_assert_ptr_nonnull(root);
+    return root;
+}
+
+static const char *field(const json_t *one, const char *name)
+{
+    return json_string_value(json_object_get(one, name));
+}
+
+/* The rules of the referee speak of other segments in each run, and are not compared. */
+static void compare(const json_t *host, const json_t *here, const char *what)
+{
+    size_t  index, compared = 0;
+    json_t *one, *cases     = json_object_get(here, "cases");
+
+    json_array_foreach(json_object_get(host, "cases"), index, one)
+    {
+        size_t  k;
+        json_t *same = NULL;
+
+        if (strcmp(field(one, "group"), "referee") == 0)
+            continue;
+        json_array_foreach(cases, k, same)
+        {
+            if (strcmp(field(same, "id"), field(one, "id")) == 0)
+                break;
+        }
+        ck_assert_msg(k < json_array_size(cases), "%s: %s is not there", what, field(one, "id"));
+        ck_assert_msg(strcmp(field(one, "verdict"), field(same, "verdict")) == 0, "%s: %s is %s (%s), and %s on linux", what,
+                      field(one, "id"), field(one, "verdict"), field(one, "reason"), field(same, "verdict"));
+        compared++;
+    }
+    ck_assert_uint_gt(compared, 150);
+}
+
+START_TEST(the_verdicts_of_linux)
+{
+    if (!standing)
+        return;
+    json_t *four = play("192.0.2.2 --agent 192.0.2.2 -j 50 --disruptive", "four");
+    json_t *six  = play("2001:db8::2 --agent 192.0.2.2 -j 50 --disruptive", "six");
+    json_t *here = play("linux", "here"), *here6 = play("linux --ipv6", "here6");
+
+    compare(four, here, "IPv4");
+    compare(six, here6, "IPv6");
+    json_decref(four);
+    json_decref(six);
+    json_decref(here);
+    json_decref(here6);
+}
+END_TEST
+
+/* A user's mistakes: a sentence and an exit status, before any case is played. */
+static const struct {
+    const char *line;
+    int         status;
+    const char *says;
+} mistakes[] = {
+    { "$T run 192.0.2.2 --agent 192.0.2.2:30701", 3, "the agent at UDP port 30701 of 192.0.2.2: nothing listens there" },
+    { "$T run 192.0.2.2 --agent 192.0.2.2 --service echo", 2, "leave --service out" },
+    { "$T run 192.0.2.2 --agent nowhere.example", 2, "--agent: " },
+    { "$T run 198.51.100.2 --agent 192.0.2.3 fin/half-close", 3, "port" }, /* another host's agent opens no port there */
+};
+
+START_TEST(mistakes_are_told)
+{
+    if (!standing)
+        return;
+    int status = host_rig_shell(mistakes[_i].line);
+
+    ck_assert_msg(status == mistakes[_i].status, "%s: exit %d\n%s", mistakes[_i].line, status, host_rig_output);
+    ck_assert_msg(strstr(host_rig_output, mistakes[_i].says) != NULL, "%s: %s", mistakes[_i].line, host_rig_output);
+}
+END_TEST
+
+/* The control channel loses datagrams as the path does: calls are asked for again, and made once. */
+START_TEST(lost_datagrams)
+{
+    if (!standing)
+        return;
+    host_rig_impair(5, 2, 50, 7);
+    int status = host_rig_shell("$T run 192.0.2.3 --agent 192.0.2.3 fin/half-close rst/abort -q");
+
+    ck_assert_msg(status == 0 || status == 1, "exit %d\n%s", status, host_rig_output);
+    ck_assert_msg(strstr(host_rig_output, "0 errors") != NULL, "%s", host_rig_output);
+}
+END_TEST
+
+SUITE(agent_host)
+{
+    Suite *suite = suite_create("agent_host");
+    TCase *tests = tcase_create("hosts with an agent");
+
+    tcase_add_checked_fixture(tests, enter, leave);
+    tcase_set_timeout(tests, 180);
+    tcase_add_test(tests, the_verdicts_of_linux);
+    tcase_add_loop_test(tests, mistakes_are_told, 0, sizeof mistakes / sizeof *mistakes);
+    tcase_add_test(tests, lost_datagrams);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
