@@ -185,6 +185,29 @@ static const struct ladder_case ack_cases[] = {
     ),
 },
 {
+    CASE  ("ack/half-away", "An ACK exactly half the number space away acknowledges nothing and opens no window"),
+    REQS  ("RFC9293-3.10.7.4-ack-g", "RFC9293-3.10.7.4-ack-f", "RFC5961-5.2-b"),
+    LADDER(
+        ENTER    (ESTABLISHED, .wnd = ZERO),                /* no window sets the oldest ACK apart from the latest */
+        APP      (SEND, .octets = 100),
+        PEER     (ACK, .ack = SND_NXT - 0x80000000, .wnd = 5000),
+        MAYBE    ("RFC9293-3.10.7.4-ack-g", IUT (ACK)),     /* it is above SND.NXT as much as below SND.UNA */
+        ONE_OF   (
+            BY ("RFC9293-3.8.6.1-a", IUT (ACK, .seq = SND_UNA, .len = SOME, .after = MEASURED)),
+            BY ("RFC9293-3.8.6.1-a", IUT (ACK, .seq = SND_UNA - 1,          .after = MEASURED))
+        ),
+        PEER     (ACK, .ack = SND_UNA),
+        IUT_SENDS(100, .seq = SND_UNA),
+        APP      (SEND, .octets = 100),
+        IUT_SENDS(100, .held = YES),
+        PEER     (ACK, .ack = SND_NXT - 0x80000000),
+        MAYBE    ("RFC9293-3.10.7.4-ack-g", IUT (ACK)),
+        IUT      (ACK, .seq = SND_UNA, .len = SOME, .after = MEASURED),
+        PEER     (ACK),
+        ALIVE
+    ),
+},
+{
     CASE  ("ack/initial-window", "Before the first ACK no more than ten segments leave"),
     REQS  ("RFC5681-3.1-b", "RFC9293-MUST-19"),
     LADDER(

@@ -166,6 +166,8 @@ static void check_fresh(struct stage *stage)
     const struct actor      *actor   = &stage->actors[FRESH_ACTOR];
 
     stage->current = FRESH_ACTOR;
+    if (!stage_listens(stage))
+        stage_find(stage, ORACLE_REST, "RFC9293-3.10.1-e", "afterwards no listener can be opened");
     for (size_t i = 0; i < sizeof fresh / sizeof *fresh; i++) {
         if (fresh[i].segment.flags == RST &&
             (!actor->peer.shadow.target.syn_seen || actor->peer.shadow.target.ack != actor->peer.irs + 2))

@@ -171,7 +171,7 @@ prove() {
     program=$(program_for "$oracle")
     rm -rf "$work/bug"
     cp -a "$work/sound" "$work/bug"
-    patch -s -p1 -d "$work/bug" <"fuzz/proof/$1.patch" >"$work/made" 2>&1 ||
+    patch -s -l -p1 -d "$work/bug" <"fuzz/proof/$1.patch" >"$work/made" 2>&1 ||
         { echo "$1: the patch does not fit: $(tail -n 1 "$work/made")" && return 1; }
     make_program "$work/bug" "$program" || { echo "$1: it does not build" && return 1; }
     if [ -n "$quick" ]; then show_by_ladder "$1" "$oracle" "$program"; else find_with_afl "$1" "$oracle" "$program"; fi

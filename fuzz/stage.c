@@ -296,6 +296,15 @@ static void send_octets(struct stage *stage, struct actor *actor, uint32_t octet
     actor->app_sent = before + (uint32_t)taken;
 }
 
+/* CLOSE or ABORT where there is no connection is the listener's: the actor's own one, otherwise the one that all share. */
+static void close_listener(struct stage *stage, struct actor *actor)
+{
+    tcp_name *listener = actor->listener != 0 ? &actor->listener : &stage->listener;
+
+    tcp_close(stage->tcp, *listener);
+    *listener = 0;
+}
+
 static void play_call(struct stage *stage, struct actor *actor, const struct user *user)
 {
     uint64_t work = work_so_far(stage);
@@ -319,12 +328,16 @@ static void play_call(struct stage *stage, struct actor *actor, const struct use
         actor->paused = true;
         break;
     case CLOSE:
+        if (actor->name == 0)
+            close_listener(stage, actor);
         tcp_close(stage->tcp, actor->name);
         break;
     case CLOSE_BOTH:
         tcp_close_both(stage->tcp, actor->name);
         break;
     case ABORT:
+        if (actor->name == 0)
+            close_listener(stage, actor);
         tcp_abort(stage->tcp, actor->name);
         break;
     }
@@ -372,11 +385,15 @@ static struct tcp *make_tcp(struct stage *stage)
     return tcp_create(&config, &host);
 }
 
-static bool begin(struct stage *stage)
+bool stage_listens(struct stage *stage)
 {
     const struct tcp_open listen = { .passive = true, .local_port = LOCAL_PORT };
-    tcp_name              name   = 0;
 
+    return stage->listener != 0 || tcp_open(stage->tcp, &listen, &stage->listener) == TCP_OK;
+}
+
+static bool begin(struct stage *stage)
+{
     memset(stage->actors, 0, sizeof stage->actors);
     memset(stage->strangers, 0, sizeof stage->strangers);
     for (unsigned i = 0; i < ACTORS; i++) {
@@ -396,6 +413,7 @@ static bool begin(struct stage *stage)
     stage->now_us       = STAGE_BEGINS_US;
     stage->at           = 0;
     stage->tcp          = NULL;
+    stage->listener     = 0;
     stage->blocks_taken = 0;
     stage->referee      = referee_open();
     memory_begin(&stage->memory);
@@ -405,7 +423,7 @@ static bool begin(struct stage *stage)
     if (stage->referee == NULL || tcp == NULL)
         return false;
     tcp_time(tcp, stage->now_us);
-    return tcp_open(tcp, &listen, &name) == TCP_OK;
+    return stage_listens(stage);
 }
 
 static void end(struct stage *stage)

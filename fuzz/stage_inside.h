@@ -39,6 +39,7 @@ struct stage {
     tcp_name            strangers[CONNECTIONS];
     unsigned            current;
     struct tcp         *tcp;
+    tcp_name            listener; /* for whoever comes; 0: it was closed */
     uint64_t            now_us;
     struct memory       memory;
     int                 blocks_taken;
@@ -59,6 +60,8 @@ void stage_find(struct stage *stage, enum oracle oracle, const char *requirement
     __attribute__((format(printf, 4, 5)));
 /* Everything as it is before the first step; false without memory. */
 bool stage_begins(struct stage *stage, const struct stage_watch *watch, struct finding *finding);
+/* Whoever comes is served, from now on if it was not so before; false where a TCB lacks. */
+bool stage_listens(struct stage *stage);
 /* All is given back. Returns whether an oracle spoke. */
 bool stage_ends(struct stage *stage, size_t steps);
 /* A packet is on its way to the TCP; `peer` is who sends it, or NULL. */

@@ -202,6 +202,8 @@ static const struct fault faults[] = {
     { "stale-acks", "each ACK of the target's repeats the number of the one before", .remembering = repeat_old_ack },
     { "never-retransmits", "nothing arrives a second time of what the target sends", .remembering = swallow_repeats },
     { "no-backoff", "what the target sends again comes each second, however often", .remembering = repeat_each_second },
+    { "believes-acks", "the target takes an ACK of what it never sent for one of all that it sent",
+      .remembering = believe_acks },
     { "constant-isn", "every connection of the target's begins at the same number", .remembering = fix_isn },
 };
 

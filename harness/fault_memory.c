@@ -218,6 +218,21 @@ enum fault_verdict fix_isn(struct fault_memory *memory, enum fault_way way, uint
     return FAULT_PASS;
 }
 
+/* SND.NXT and what is half the number space away from it included: before one and behind the other, it is both to those who
+ * compare carelessly. */
+enum fault_verdict believe_acks(struct fault_memory *memory, enum fault_way way, uint8_t *packet, size_t count)
+{
+    struct seen seen;
+
+    if (!see(memory, way, packet, count, &seen))
+        return FAULT_PASS;
+    if (way == FAULT_FROM_TARGET)
+        note(&seen);
+    else if ((seen.flags & (RST | ACK)) == ACK && seen.connection->has_begun && seen.ack - seen.connection->next <= 1u << 31)
+        alter32(seen.tcp.header, TCP_ACK_AT, seen.connection->next);
+    return FAULT_PASS;
+}
+
 /* ---- between the two ends of a case ------------------------------------------------------------------------------------- */
 
 bool fault_begin(const struct fault *fault, struct fault_memory **memory, struct error *error)

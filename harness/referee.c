@@ -15,12 +15,22 @@ struct stimulus {
     bool     has_ack;
 };
 
+/* What the tester's segments let the target send, as RFC 9293 3.10.7.4 (fifth check) has it: a window counts only from a
+ * segment that is not older than the one it was taken from last, by SEQ and then by ACK, and slides on as octets are
+ * acknowledged. So it may reach further than any segment of the tester's offered by itself. */
+struct offer {
+    bool     known;
+    uint32_t snd_una, snd_wnd, snd_wl1, snd_wl2;
+    uint32_t edge; /* the furthest SND.UNA+SND.WND, and SEG.ACK+SEG.WND of what may have been taken after all */
+};
+
 struct conversation {
     struct ip_address tester, target;
     uint16_t          tester_port, target_port;
     struct shadow     shadow, before; /* of the incarnation that the target may go back to (RFC 9293 3.10.7.4, MAY-2) */
     bool opened;  /* the target sent a SYN of its own: its SYN,ACK repeats an offer and answers none (RFC 9293 Figure 7) */
     bool muddled; /* a second SYN came: until the target answers it, sequence numbers mean nothing */
+    struct offer         offer;
     struct segment       latest_syn; /* of the tester's, with its options */
     struct tcp_options   latest_syn_options;
     struct stimulus      stimuli[STIMULI];
@@ -149,6 +159,47 @@ static bool synchronized_shown(const struct shadow *shadow)
     return target->syn_seen && target->ack_seen && peer->ack_seen && seq_before(target->iss, peer->ack);
 }
 
+static void widen_offer(struct offer *offer, uint32_t edge)
+{
+    if (!offer->known || seq_before(offer->edge, edge))
+        offer->edge = edge;
+}
+
+static void move_offer(struct conversation *c, const struct segment *segment)
+{
+    struct offer *offer = &c->offer;
+
+    if (!(segment->flags & ACK) || (segment->flags & RST))
+        return;
+    bool first = !offer->known;
+    bool newer = first || seq_before(offer->snd_wl1, segment->seq) ||
+                 (offer->snd_wl1 == segment->seq && seq_before_eq(offer->snd_wl2, segment->ack));
+
+    if (first || seq_before(offer->snd_una, segment->ack))
+        offer->snd_una = segment->ack;
+    if (newer) {
+        offer->snd_wnd = c->shadow.peer.window; /* scaled, of this very segment */
+        offer->snd_wl1 = segment->seq;
+        offer->snd_wl2 = segment->ack;
+    }
+    widen_offer(offer, offer->snd_una + offer->snd_wnd);
+    offer->known = true;
+}
+
+/* The target may have taken this segment or not: what it let the target send by then counts, and nothing else moves. */
+static void doubt_offer(struct conversation *c, const struct segment *segment)
+{
+    struct offer *offer  = &c->offer;
+    uint32_t      una    = segment->ack;
+    uint32_t      window = shadow_window(&c->shadow, &c->shadow.peer, segment);
+
+    if (!offer->known || !(segment->flags & ACK) || (segment->flags & RST))
+        return;
+    if (seq_before(una, offer->snd_una))
+        una = offer->snd_una;
+    widen_offer(offer, una + (window > offer->snd_wnd ? window : offer->snd_wnd));
+}
+
 /* A new incarnation: of what was before, the tester's latest SYN alone counts, if the target answers it. One that was never
  * synchronized leaves the way back to the one before it. */
 static void start_over(struct conversation *c, bool answers)
@@ -158,11 +209,14 @@ static void start_over(struct conversation *c, bool answers)
         if (c->shadow.target.fin_seen)
             c->before = c->shadow;
     memset(&c->shadow, 0, sizeof c->shadow);
+    c->offer = (struct offer){ 0 };
     if (c->known != NULL)
         memset(c->known, 0, c->stream_room);
     c->muddled = c->opened = false;
-    if (answers)
-        shadow_sees(&c->shadow, false, &c->latest_syn, &c->latest_syn_options);
+    if (!answers)
+        return;
+    shadow_sees(&c->shadow, false, &c->latest_syn, &c->latest_syn_options);
+    move_offer(c, &c->latest_syn);
 }
 
 static void note_sent_up_to(struct conversation *c, const struct segment *segment)
@@ -180,6 +234,14 @@ static bool is_refused_in_syn_sent(const struct shadow_end *target, const struct
 
     return syn_sent && (segment->flags & (SYN | ACK | RST)) == (SYN | ACK) &&
            (seq_before_eq(segment->ack, target->iss) || seq_before(target->nxt, segment->ack));
+}
+
+/* An ACK counts that lies in ISS+1 .. SND.NXT; where the target's SYN was not seen, one that is not above what it sent. */
+static bool acks_what_was_sent(const struct shadow_end *target, uint32_t ack)
+{
+    if (target->syn_seen && target->any_seen)
+        return ack - target->iss - 1 < target->nxt - target->iss;
+    return !target->any_seen || !seq_before(target->nxt, ack);
 }
 
 static void tester_sent(struct conversation *c, const struct packet *packet, const struct tcp_options *options)
@@ -202,29 +264,44 @@ static void tester_sent(struct conversation *c, const struct packet *packet, con
     }
     /* Beyond the window it is dropped, whatever it carries, unless the target has opened its window meanwhile. */
     if (c->shadow.target.ack_seen && seq_before(c->shadow.target.right_edge, segment->seq)) {
-        if (segment->seq - c->shadow.target.right_edge < WINDOW_OPENS_MOST)
-            note_sent_up_to(c, segment);
+        if (segment->seq - c->shadow.target.right_edge >= WINDOW_OPENS_MOST)
+            return;
+        note_sent_up_to(c, segment);
+        if (acks_what_was_sent(&c->shadow.target, segment->ack))
+            doubt_offer(c, segment);
         return;
     }
     struct segment seen = *segment;
+    /* At the right edge some take what has no octets, and RFC 9293 3.10.7.4 does where the window is 0 alone. */
+    bool at_edge =
+        c->shadow.target.ack_seen && segment->seq == c->shadow.target.right_edge && segment->seq != c->shadow.target.ack;
 
     /* What the target was never sent cannot be acknowledged, and moves nothing at its side. */
-    if ((seen.flags & ACK) && c->shadow.target.any_seen && seq_before(c->shadow.target.nxt, seen.ack))
+    if ((seen.flags & ACK) && !acks_what_was_sent(&c->shadow.target, seen.ack))
         seen.flags = (uint8_t)(seen.flags & ~ACK);
     /* Nor does an ACK from before the latest one: SND.UNA =< SEG.ACK, or SND.WND stays (RFC 9293 3.10.7.4). */
-    if ((seen.flags & ACK) && c->shadow.peer.ack_seen && seq_before(seen.ack, c->shadow.peer.ack))
+    if ((seen.flags & ACK) && c->shadow.peer.ack_seen && seq_before(seen.ack, c->shadow.peer.ack)) {
         seen.flags = (uint8_t)(seen.flags & ~ACK);
+        /* But the latest one may have been dropped for its SEQ, and then this one was not old. */
+        widen_offer(&c->offer, seen.ack + shadow_window(&c->shadow, &c->shadow.peer, &seen));
+    }
     struct tcp_options offered = c->shadow.peer.syn;
     bool               again   = (seen.flags & SYN) && c->shadow.peer.syn_seen && c->shadow.target.syn_seen;
 
     /* Sequence numbers begin with the SYN, whatever came before it. */
-    if ((seen.flags & SYN) && !again)
+    if ((seen.flags & SYN) && !again) {
         c->shadow.peer.any_seen = c->shadow.peer.ack_seen = false;
+        c->offer                                          = (struct offer){ 0 };
+    }
     if (again && (!(seen.flags & ACK) || synchronized_shown(&c->shadow))) {
         note_sent_up_to(c, &seen); /* what else it carries may count, and be acknowledged */
         return;
     }
     shadow_sees(&c->shadow, false, &seen, options);
+    if (at_edge)
+        doubt_offer(c, &seen);
+    else
+        move_offer(c, &seen);
     /* What the first SYN offered holds until the target answers another one. */
     if (again)
         c->shadow.peer.syn = offered;
@@ -256,10 +333,12 @@ static void judge_window(struct referee *referee, const struct conversation *c, 
     if (segment->text_octets == 0 || !peer->ack_seen || (segment->flags & (SYN | RST)))
         return;
     /* RFC 9293 3.8.6.1: one octet of new data at least, or a retransmission of what is outstanding. */
-    bool probe = peer->window == 0 && (segment->text_octets == 1 || segment->seq == peer->ack);
+    bool closed = peer->window == 0 || (c->offer.known && c->offer.snd_wnd == 0);
+    bool probe  = closed && (segment->text_octets == 1 || segment->seq == peer->ack);
+    bool slid   = c->offer.known && seq_before_eq(past, c->offer.edge);
 
-    rule_on(referee, RULE_WINDOW, probe || seq_before_eq(past, peer->right_edge), "octets up to %u, %u beyond the window", past,
-            past - peer->right_edge);
+    rule_on(referee, RULE_WINDOW, probe || slid || seq_before_eq(past, peer->right_edge),
+            "octets up to %u, %u beyond the window", past, past - peer->right_edge);
 }
 
 /* `unfinished`: an offload had its hands on it, and what is too large may be several segments. */
@@ -411,6 +490,7 @@ static bool find_incarnation(struct conversation *c, const struct segment *segme
         return false;
     if (speaks_as_before(c, segment)) {
         c->shadow = c->before;
+        c->offer  = (struct offer){ 0 };
         return false;
     }
     if (c->muddled || opens || anew)

@@ -27,15 +27,20 @@ static uint32_t later(bool known, uint32_t old, uint32_t now)
     return known && seq_before(now, old) ? old : now;
 }
 
-static void see_window(struct shadow *shadow, struct shadow_end *end, const struct segment *segment)
+uint32_t shadow_window(const struct shadow *shadow, const struct shadow_end *sender, const struct segment *segment)
 {
-    uint32_t window = segment->window;
+    uint8_t shift = sender->syn.window_scale > 14 ? 14 : sender->syn.window_scale;
 
     /* RFC 7323 2.2: the window field of a segment with SYN is never scaled. */
-    if (!(segment->flags & SYN) && shadow_scales(shadow)) {
-        uint8_t shift = end->syn.window_scale > 14 ? 14 : end->syn.window_scale;
-        window <<= shift;
-    }
+    if ((segment->flags & SYN) || !shadow_scales(shadow))
+        return segment->window;
+    return (uint32_t)segment->window << shift;
+}
+
+static void see_window(struct shadow *shadow, struct shadow_end *end, const struct segment *segment)
+{
+    uint32_t window = shadow_window(shadow, end, segment);
+
     end->window = window;
     if (window > end->window_max)
         end->window_max = window;

@@ -40,6 +40,9 @@ bool shadow_scales(const struct shadow *shadow);
 bool shadow_timestamps(const struct shadow *shadow);
 bool shadow_sacks(const struct shadow *shadow);
 
+/* SEG.WND in octets, of a segment that `sender`, one of the two ends, sent. */
+uint32_t shadow_window(const struct shadow *shadow, const struct shadow_end *sender, const struct segment *segment);
+
 /* Octets of an option-free segment's text that the other end may send, by the MSS option of `receiver` or RFC 9293 3.7.1's
  * default of 536 (IPv4) or 1220 (IPv6) where there is none, or one of 0, which nobody could obey. */
 uint32_t shadow_mss(const struct shadow_end *receiver, uint8_t family);

@@ -129,3 +129,10 @@ void result_skip_connections(struct result *result, unsigned connections)
              connections);
     result_weigh(result, "", false);
 }
+
+void result_skip_service(struct result *result, const char *sentence)
+{
+    result->verdict = VERDICT_SKIP;
+    snprintf(result->reason, sizeof result->reason, "%s", sentence);
+    result_weigh(result, "", false);
+}

@@ -20,6 +20,8 @@ void result_of_outcome(struct result *result, const struct entry_of_catalog *ent
 void result_leave_unjudged(struct result *result, const struct attempts *attempts);
 
 /* It needs more connections at a time than may be made. */
+/* Its application is a service that cannot do what the case needs: the sentence says so. */
+void result_skip_service(struct result *result, const char *sentence);
 void result_skip_connections(struct result *result, unsigned connections);
 
 void result_drop_transcript(struct result *result);

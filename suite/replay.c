@@ -42,7 +42,7 @@ static bool read_notation(struct replay_file *file, struct error *error)
     return file->count > 0 || error_set(error, "%s: %s", file->path, why.sentence);
 }
 
-static bool read_file(struct replay_file *file, struct error *error)
+bool replay_read_file(struct replay_file *file, struct error *error)
 {
     FILE *stream = fopen(file->path, "rbe");
 
@@ -281,11 +281,18 @@ static bool read_own_option(struct replay_wish *wish, const char *word, const ch
         return wish->minimize = true;
     if (strcmp(word, "--as-case") == 0)
         return wish->as_case = true;
-    if (strcmp(word, "--oracles") != 0 && strcmp(word, "--pcap") != 0)
+    if (strcmp(word, "--pairs") == 0)
+        return wish->pairs = true;
+    if (strcmp(word, "--oracles") != 0 && strcmp(word, "--pcap") != 0 && strcmp(word, "--keep") != 0)
         return false;
     *took_value = true;
     if (value == NULL)
-        return error_set(error, "%s takes %s", word, word[2] == 'o' ? "names of oracles" : "a file");
+        return error_set(error, "%s takes %s", word,
+                         word[2] == 'o'   ? "names of oracles"
+                         : word[2] == 'k' ? "a folder"
+                                          : "a file");
+    if (word[2] == 'k')
+        return (wish->keep = value) != NULL;
     if (word[2] == 'p')
         wish->pcap = value;
     return word[2] == 'p' || oracles_named(value, &wish->oracles, error);
@@ -336,6 +343,9 @@ static enum status print_help(void)
            "  --minimize      write a smaller input that has the same finding, FILE.min\n"
            "  --as-case       print the input as an entry for a table in cases/\n"
            "  --pcap FILE     write the segments\n"
+           "  --pairs         print how many inputs bring each state to meet each event\n"
+           "  --keep FOLDER   add small ladders to FOLDER that reach pairs of a state and an\n"
+           "                  event which those in it do not, made from the other inputs\n"
            "  --oracles LIST  invariants, referee, stream, work, memory, rest; all (the\n"
            "                  default) or none\n\n"
            "Exit status: 0 no finding, 1 a finding, 2 usage, 3 the target cannot be used.\n");
@@ -350,19 +360,16 @@ static bool asks_for_help(int argc, char **argv)
     return false;
 }
 
-static enum status play_all(const struct replay_wish *wish)
+/* Each input by itself. */
+static enum status play_each(const struct replay_wish *wish, struct stage *stage, struct replay_file *file)
 {
-    struct stage       *stage  = stage_open(wish->oracles, NULL);
-    struct replay_file *file   = calloc(1, sizeof *file);
-    struct input       *input  = calloc(1, sizeof *input);
-    struct error        error  = { "out of memory" };
-    enum status         status = STATUS_GOOD;
-    size_t              found  = 0;
+    enum status  status = STATUS_GOOD;
+    size_t       found  = 0;
+    struct error error;
 
-    for (size_t i = 0; stage != NULL && file != NULL && input != NULL && i < wish->file_count; i++) {
-        file->path  = wish->files[i];
-        file->input = input;
-        if (!read_file(file, &error)) {
+    for (size_t i = 0; i < wish->file_count; i++) {
+        file->path = wish->files[i];
+        if (!replay_read_file(file, &error)) {
             status = complain(STATUS_USAGE, &error);
             continue;
         }
@@ -373,10 +380,27 @@ static enum status play_all(const struct replay_wish *wish)
         if (status == STATUS_GOOD || one == STATUS_ERROR)
             status = one;
     }
-    if (stage == NULL || file == NULL || input == NULL)
-        status = complain(STATUS_ERROR, &error);
     if (wish->file_count > 1)
         printf("%zu inputs, %zu findings\n", wish->file_count, found);
+    return status;
+}
+
+static enum status play_all(const struct replay_wish *wish)
+{
+    struct stage       *stage  = stage_open(wish->oracles, NULL);
+    struct replay_file *file   = calloc(1, sizeof *file);
+    struct input       *input  = calloc(1, sizeof *input);
+    struct error        error  = { "out of memory" };
+    enum status         status = STATUS_ERROR;
+
+    if (stage == NULL || file == NULL || input == NULL) {
+        complain(status, &error);
+    } else {
+        file->input = input;
+        status      = wish->keep != NULL ? replay_keep(wish, stage, file)
+                      : wish->pairs      ? replay_print_pairs(wish, stage, file)
+                                         : play_each(wish, stage, file);
+    }
     if (stage != NULL)
         stage_close(stage);
     free(file);

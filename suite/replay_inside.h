@@ -9,8 +9,9 @@
 /* What the command line wants. */
 struct replay_wish {
     unsigned       oracles;
-    bool           minimize, as_case;
+    bool           minimize, as_case, pairs;
     const char    *pcap; /* file, NULL: none */
+    const char    *keep; /* folder, NULL: none */
     struct options run;  /* target and what belongs to it */
     const char   **files;
     size_t         file_count;
@@ -23,6 +24,15 @@ struct replay_file {
     size_t        count;
     struct input *input;
 };
+
+/* Reads what file->path names, in either form. */
+bool replay_read_file(struct replay_file *file, struct error *error);
+
+/* Prints for each pair of a state and an event how many of the inputs reach it: state, event, count, with tabs between. */
+enum status replay_print_pairs(const struct replay_wish *wish, struct stage *stage, struct replay_file *file);
+
+/* Writes into wish->keep, as text, ladders that reach what the inputs in that folder do not, made from the other inputs. */
+enum status replay_keep(const struct replay_wish *wish, struct stage *stage, struct replay_file *file);
 
 /* Prints the steps as an entry of a table in cases/, with what the reference answers as rungs. */
 enum status replay_as_case(const struct replay_file *file, const struct finding *finding);

@@ -231,13 +231,14 @@ static enum status play_selection(const struct options *options, struct ready *r
     bool            colour = isatty(fileno(out)) && getenv("NO_COLOR") == NULL;
     struct progress progress;
     struct telling  telling = { .options = options, .colour = colour, .progress = &progress, .program = program, .out = out };
-    struct run_plan plan    = { .entries  = selection->at,
-                                .count    = selection->count,
-                                .kind     = ready->kind,
-                                .prepared = ready->prepared,
-                                .play    = { options->seed, options->time_scale, options->service, options_service_bits(options) },
-                                .jobs    = jobs_for(options, ready->kind, ready->prepared),
-                                .retries = options->retries,
+    struct run_plan plan    = { .entries      = selection->at,
+                                .count        = selection->count,
+                                .kind         = ready->kind,
+                                .prepared     = ready->prepared,
+                                .play         = { options->seed, options->time_scale, options->service,
+                                                  target_services(options, ready->kind) },
+                                .jobs         = jobs_for(options, ready->kind, ready->prepared),
+                                .retries      = options->retries,
                                 .fail_fast    = options->fail_fast,
                                 .virtual_time = ready->virtual_time,
                                 .path_loses   = ready->kind == &target_host,

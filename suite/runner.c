@@ -8,7 +8,6 @@
 #include "belief.h"
 #include "derive.h"
 #include "entry_result.h"
-#include "vigil.h"
 
 enum { SLACK_MS = 20000, SLOTS = 1000, LOOK_MS = 100, ASIDE_MS = 50, STALL_MS = 2000 };
 
@@ -78,25 +77,6 @@ static int longer_first(const void *a, const void *b, void *context)
     if (standings[left].waits_ms != standings[right].waits_ms)
         return standings[left].waits_ms > standings[right].waits_ms ? -1 : 1;
     return left < right ? -1 : 1;
-}
-
-static bool plan_queue(struct run *run)
-{
-    for (size_t i = 0; i < run->plan->count; i++) {
-        const struct entry_of_catalog *entry = run->plan->entries[i];
-        struct needs                   needs = needs_of(entry->ladder, entry->each);
-
-        run->standings[i].waits_ms        = needs.waits_ms;
-        run->standings[i].attempts.unseen = needs.unseen;
-        run->standings[i].connections     = needs.connections;
-        run->standings[i].limit_ms        = run->plan->slack_ms != 0 ? run->plan->slack_ms : SLACK_MS;
-        if (!run->plan->virtual_time)
-            run->standings[i].limit_ms += (uint64_t)((double)needs.at_most_ms * run->plan->play.time_scale);
-        if (!enqueue(run, i))
-            return false;
-    }
-    qsort_r(run->queue, run->queue_end, sizeof *run->queue, longer_first, run->standings);
-    return true;
 }
 
 /* What a case waits, on a clock that is ours: nothing in virtual time. */
@@ -232,6 +212,44 @@ static void finish_case(struct run *run, struct playing *slot)
         settle(run, slot->entry, &outcome, transcript);
 }
 
+/* What cannot be played here, whatever the target does, needs no process to find that out. */
+static bool skips(struct run *run, size_t index)
+{
+    const struct run_plan         *plan        = run->plan;
+    const struct entry_of_catalog *entry       = plan->entries[index];
+    unsigned                       connections = run->standings[index].connections;
+    char                           sentence[sizeof run->results->at->reason];
+
+    if (play_lacks_service(entry->ladder, entry->each, &plan->play, sentence, sizeof sentence))
+        result_skip_service(&run->results->at[index], sentence);
+    else if (plan->path_loses && connections > run->jobs)
+        result_skip_connections(&run->results->at[index], connections);
+    else
+        return false;
+    conclude(run, index);
+    return true;
+}
+
+static bool plan_queue(struct run *run)
+{
+    for (size_t i = 0; i < run->plan->count; i++) {
+        const struct entry_of_catalog *entry = run->plan->entries[i];
+        struct needs                   needs = needs_of(entry->ladder, entry->each);
+
+        result_describe(&run->results->at[i], entry);
+        run->standings[i].waits_ms        = needs.waits_ms;
+        run->standings[i].attempts.unseen = needs.unseen;
+        run->standings[i].connections     = needs.connections;
+        run->standings[i].limit_ms        = run->plan->slack_ms != 0 ? run->plan->slack_ms : SLACK_MS;
+        if (!run->plan->virtual_time)
+            run->standings[i].limit_ms += (uint64_t)((double)needs.at_most_ms * run->plan->play.time_scale);
+        if (!skips(run, i) && !enqueue(run, i))
+            return false;
+    }
+    qsort_r(run->queue, run->queue_end, sizeof *run->queue, longer_first, run->standings);
+    return true;
+}
+
 /* Loss that shows late in a run puts what was believed before in doubt. Whether anything is to be played again. */
 static bool reopen(struct run *run)
 {
@@ -300,25 +318,10 @@ static bool has_room(const struct run *run)
     return !run->plan->path_loses || connections <= run->jobs;
 }
 
-/* A case that needs more at a time than that is not played. */
-static void skip_what_needs_more(struct run *run)
-{
-    while (run->plan->path_loses && run->queue_at < run->queue_end) {
-        size_t index = run->queue[run->queue_at];
-
-        if (run->standings[index].connections <= run->jobs)
-            return;
-        run->queue_at++;
-        result_skip_connections(&run->results->at[index], run->standings[index].connections);
-        conclude(run, index);
-    }
-}
-
 static unsigned start_some(struct run *run, struct error *error)
 {
     unsigned busy = 0;
 
-    skip_what_needs_more(run);
     for (unsigned i = 0; i < run->jobs; i++) {
         struct playing *place = &run->playing[i];
 
@@ -523,6 +526,7 @@ static bool run_open(struct run *run, const struct run_plan *plan, struct result
                                .watches   = !plan->virtual_time,
                                .proven    = plan->answered,
                                .reset     = plan->reset,
+                               .patience  = plan->patience,
                                .path      = &results->path,
                                .take_slot = take_slot,
                                .give_slot = give_slot,
@@ -585,8 +589,6 @@ bool runner_run(const struct run_plan *plan, struct results *results, struct err
         return error_set(error, "out of memory");
     }
     error->sentence[0] = '\0';
-    for (size_t i = 0; i < plan->count; i++)
-        result_describe(&results->at[i], plan->entries[i]);
     while (start_some(&run, error) > 0 || keeps_vigil(&run) || (!run.stop && reopen(&run))) {
         show(&run);
         watch(&run, fds);

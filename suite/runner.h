@@ -9,6 +9,7 @@
 #include "command.h"
 #include "progress.h"
 #include "results.h"
+#include "vigil.h"
 
 struct run_plan {
     const struct entry_of_catalog *const *entries;
@@ -24,7 +25,8 @@ struct run_plan {
     bool                                  virtual_time; /* what happens once happens again: nothing is repeated */
     bool                                  path_loses; /* a path that is not ours: what it loses is counted, and reckoned with */
     const struct command                 *reset;      /* brings a target back that died; NULL: nothing does */
-    bool                                  answered;   /* the target answered already, before the run */
+    struct vigil_patience                 patience;
+    bool                                  answered; /* the target answered already, before the run */
     volatile const sig_atomic_t          *interrupted;
     /* Told of each result as soon as it is final; `done` of `count`. */
     void (*tell)(void *context, const struct result *result, size_t done);

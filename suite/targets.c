@@ -26,6 +26,13 @@ unsigned target_jobs(const struct target_kind *kind)
     return HOST_JOBS;
 }
 
+unsigned target_services(const struct options *options, const struct target_kind *kind)
+{
+    unsigned bits = options_service_bits(options);
+
+    return bits == 0 && kind == &target_host && options->agent == NULL ? 1u << SERVICE_UNKNOWN : bits;
+}
+
 static const struct target_kind *find_kind(const char *spec, const char *base, struct error *error)
 {
     for (size_t i = 0; i < KINDS; i++)
@@ -41,6 +48,36 @@ static const struct target_kind *find_kind(const char *spec, const char *base, s
     }
     error_set(error, "unknown target \"%s\": targets are reference, linux and HOST[:PORT]", spec);
     return NULL;
+}
+
+/* What is given and does nothing would be taken to have done something. */
+static bool options_fit(const struct options *options, const struct target_kind *kind, struct error *error)
+{
+    const struct {
+        const char *name;
+        bool        given;
+    } for_hosts[] = { { "--agent", options->agent != NULL },
+                      { "--source", options->source != NULL },
+                      { "-i", options->interface != NULL },
+                      { "--reset-cmd", options->reset != NULL },
+                      { "--load", options->load } };
+
+    for (size_t i = 0; kind != &target_host && i < sizeof for_hosts / sizeof *for_hosts; i++)
+        if (for_hosts[i].given)
+            return error_set(error, "%s is for a target HOST[:PORT]: leave it out with %s", for_hosts[i].name, kind->name);
+    return true;
+}
+
+static bool source_fits(const char *source, const struct ip_address *target, const char *spec, struct error *error)
+{
+    struct ip_address address;
+    struct error      why;
+
+    if (source == NULL || !ip_address_parse(source, &address))
+        return true;
+    if (address.family != target->family)
+        return error_set(error, "--source %s and the target %s are not of one family", source, spec);
+    return host_address_is_one(&address, source, &why) || error_set(error, "--source %s", why.sentence);
 }
 
 bool target_named(const struct options *options, struct named_target *named, struct error *error)
@@ -65,13 +102,16 @@ bool target_named(const struct options *options, struct named_target *named, str
     if (!fault_named(named->wish.fault, &unused, error))
         return false;
     named->kind = find_kind(options->target, named->base, error);
+    if (named->kind == NULL || !options_fit(options, named->kind, error))
+        return false;
     if (named->kind != &target_host)
-        return named->kind != NULL;
+        return true;
     struct ip_address address;
     struct service_at services[SERVICES];
     char              scope[TARGET_SPEC_OCTETS];
 
-    if (host_services(&named->wish, &address, scope, sizeof scope, services, error) == 0)
+    if (host_services(&named->wish, &address, scope, sizeof scope, services, error) == 0 ||
+        !source_fits(options->source, &address, named->base, error))
         return false;
     named->wish.ipv6 = address.family == 6;
     return true;

@@ -19,6 +19,9 @@ struct named_target {
  * options. A host's family is that of its address. */
 bool target_named(const struct options *options, struct named_target *named, struct error *error);
 
+/* The services that cases play with, as bits, 1 << enum service; 0: user calls are made. */
+unsigned target_services(const struct options *options, const struct target_kind *kind);
+
 /* Cases at a time, unless the user says. */
 unsigned target_jobs(const struct target_kind *kind);
 

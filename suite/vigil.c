@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,6 +76,7 @@ struct vigil {
     bool                    died_closed; /* ... at the latest death */
     char                    unsent[200]; /* why the latest handshake could not even be asked for */
     unsigned                unreachable; /* deaths of which no more is known than that */
+    char                    unseen[200]; /* ... and that, of the latest */
     char                    ids[IDS_OCTETS];
     char                    first_suspect[96];
     size_t                  suspects, unnamed;
@@ -86,7 +88,7 @@ struct vigil *vigil_open(const struct vigil_wish *wish)
 
     if (vigil == NULL)
         return NULL;
-    vigil->wish  = *wish;
+    vigil->wish = *wish;
     if (wish->patience.apart_ms == 0)
         vigil->wish.patience.apart_ms = APART_MS;
     if (wish->patience.await_ms == 0)
@@ -271,9 +273,9 @@ bool vigil_victim(struct vigil *vigil, size_t entry, struct case_outcome *outcom
 
     outcome->verdict     = VERDICT_INCONCLUSIVE;
     outcome->expected[0] = outcome->actual[0] = outcome->charged[0] = '\0';
-    snprintf(outcome->reason, sizeof outcome->reason, "%s",
-             playing ? "the target died: it stopped answering while this case was playing"
-                     : "the target died: it had stopped answering before this case could be played");
+    snprintf(outcome->reason, sizeof outcome->reason, "%s: it %s", vigil->unsent[0] != '\0' ? vigil->unsent : "the target died",
+             playing ? "stopped answering while this case was playing"
+                     : "had stopped answering before this case could be played");
     return !playing;
 }
 
@@ -301,19 +303,18 @@ static void enter_phase(struct vigil *vigil, enum phase phase)
 }
 
 /* Nothing is going to bring it back. */
-static void give_up(struct vigil *vigil, const char *why)
+static void give_up(struct vigil *vigil, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void give_up(struct vigil *vigil, const char *format, ...)
 {
-    if (why[0] != '\0')
-        say(vigil, "the target is not brought back: ", why);
+    char    why[sizeof(struct error) + 40];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(why, sizeof why, format, arguments);
+    va_end(arguments);
+    say(vigil, "the target is not brought back: ", why);
     enter_phase(vigil, OVER);
-}
-
-static void give_up_after(struct vigil *vigil, const char *format, double number)
-{
-    char why[80];
-
-    snprintf(why, sizeof why, format, number);
-    give_up(vigil, why);
 }
 
 static enum vigil_news bury(struct vigil *vigil)
@@ -323,14 +324,15 @@ static enum vigil_news bury(struct vigil *vigil)
     vigil->deaths++;
     vigil->died_closed = vigil->closed;
     vigil->unreachable += vigil->unsent[0] != '\0';
+    memcpy(vigil->unseen, vigil->unsent, sizeof vigil->unseen);
     name_suspects(vigil);
     say(vigil, "the target stopped answering, ", says(vigil));
     if (vigil->wish.reset == NULL)
-        give_up(vigil, "");
+        enter_phase(vigil, OVER);
     else if (vigil->resets == vigil->wish.patience.resets_most)
-        give_up_after(vigil, "it was reset %g times already", vigil->resets);
+        give_up(vigil, "it was reset %u times already", vigil->resets);
     else if (!command_ask(vigil->wish.reset, &error))
-        give_up(vigil, error.sentence);
+        give_up(vigil, "%s", error.sentence);
     else
         enter_phase(vigil, RESETS);
     return VIGIL_DIED;
@@ -406,7 +408,7 @@ static enum vigil_news no_life_seen(struct vigil *vigil)
     if (vigil->phase == AWAITS) {
         if (monotonic_ms() - vigil->phase_began_ms < vigil->wish.patience.await_ms)
             return VIGIL_NOTHING;
-        give_up_after(vigil, "it did not answer within %g s of --reset-cmd", (double)vigil->wish.patience.await_ms / 1000);
+        give_up(vigil, "it did not answer within %g s of --reset-cmd", (double)vigil->wish.patience.await_ms / 1000);
         return VIGIL_GONE;
     }
     if (vigil->tries < tries_wanted(vigil))
@@ -454,13 +456,11 @@ static enum vigil_news reset_turn(struct vigil *vigil)
 {
     struct pollfd fd = { .fd = vigil->wish.reset->channel, .events = POLLIN };
     struct error  error;
-    char          why[sizeof error.sentence + 20];
 
     if (poll(&fd, 1, 0) <= 0)
         return VIGIL_NOTHING;
     if (!command_answer(vigil->wish.reset, &error)) {
-        snprintf(why, sizeof why, "--reset-cmd: %s", error.sentence);
-        give_up(vigil, why);
+        give_up(vigil, "--reset-cmd: %s", error.sentence);
         return VIGIL_GONE;
     }
     vigil->resets++;
@@ -526,7 +526,7 @@ const char *vigil_note(const struct vigil *vigil)
 
 static void put_death(const struct vigil *vigil, struct result *result)
 {
-    char times[40] = "", more[40] = "", back[60] = "";
+    char times[40] = "", more[40] = "", back[60] = "", unseen[sizeof vigil->unseen + 60] = "";
 
     if (vigil->deaths > 1)
         snprintf(times, sizeof times, " %u times", vigil->deaths);
@@ -534,8 +534,10 @@ static void put_death(const struct vigil *vigil, struct result *result)
         snprintf(more, sizeof more, " and %zu more", vigil->unnamed);
     if (vigil->wish.reset != NULL)
         snprintf(back, sizeof back, "; --reset-cmd brought it back %u of %u times", vigil->revivals, vigil->deaths);
-    snprintf(result->reason, sizeof result->reason, "it stopped answering%s while these were playing: %s%s%s", times,
-             vigil->ids, more, back);
+    if (result->verdict == VERDICT_INCONCLUSIVE)
+        snprintf(unseen, sizeof unseen, "; %s: what became of it could not be seen", vigil->unseen);
+    snprintf(result->reason, sizeof result->reason, "it stopped answering%s while these were playing: %s%s%s%s", times,
+             vigil->ids, more, back, unseen);
     snprintf(result->expected, sizeof result->expected, "a SYN draws SYN,ACK, as it did before");
     snprintf(result->actual, sizeof result->actual, "%s", vigil->died_closed ? "RST" : "nothing, for some seconds");
     snprintf(result->seen_in, sizeof result->seen_in, "%s", vigil->first_suspect);

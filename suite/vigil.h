@@ -27,8 +27,8 @@ struct vigil_wish {
     bool                                  proven;  /* it answered before the run */
     const struct command                 *reset;   /* NULL: nothing brings it back */
     struct vigil_patience                 patience;
-    const struct path_seen               *path;    /* what was lost on the way so far */
-    unsigned (*take_slot)(void *context);          /* of a case, for a handshake */
+    const struct path_seen               *path; /* what was lost on the way so far */
+    unsigned (*take_slot)(void *context);       /* of a case, for a handshake */
     void (*give_slot)(void *context, unsigned slot);
     void *context;
     void (*say)(void *told, const char *sentence); /* while it lasts */

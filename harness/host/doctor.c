@@ -267,7 +267,7 @@ static void examine_services(struct doctor *doctor, uint64_t round_trip_us)
     for (size_t i = 0; i < doctor->service_count; i++) {
         const struct service_at *service = &doctor->services[i];
 
-        if (service->kind == SERVICE_UNKNOWN)
+        if (!trial_is_for(service->kind))
             continue;
         if (trial_passes(&doctor->stand, service, 1, round_trip_us, &error))
             say(doctor, FINDING_OK, "service: port %u behaves as %s does", service->port, service_name(service->kind));

@@ -281,7 +281,7 @@ static void host_call(void *self, const struct call_request *request, struct cal
         snprintf(reply->sentence, sizeof reply->sentence,
                  "no port of this host answered a SYN with RST; a firewall that lets closed ports be reached would help");
     else if (reply->result == CALL_NOT_OFFERED)
-        snprintf(reply->sentence, sizeof reply->sentence, "nobody at this host makes user calls for a tester");
+        snprintf(reply->sentence, sizeof reply->sentence, "nobody at this host makes user calls for a tester: --agent would");
 }
 
 static void host_close(void *self)

@@ -284,6 +284,31 @@ static const uint8_t *octets_in(const struct sockaddr *address)
     return (const uint8_t *)&((const struct sockaddr_in *)(const void *)address)->sin_addr;
 }
 
+/* All ones behind the prefix, as the kernel has it where nothing else is set; a /31 has none (RFC 3021). */
+static bool is_last_of(const struct ifaddrs *network, const struct ip_address *address)
+{
+    const uint8_t *own = octets_in(network->ifa_addr), *mask = octets_in(network->ifa_netmask);
+    bool           alike = true;
+
+    for (size_t i = 0; i < 4; i++)
+        alike = alike && address->octets[i] == (uint8_t)(own[i] | ~mask[i]);
+    return alike && (mask[3] & 3) == 0;
+}
+
+bool path_broadcasts(const struct ip_address *address)
+{
+    struct ifaddrs *all   = NULL;
+    bool            found = false;
+
+    if (address->family != 4 || getifaddrs(&all) != 0)
+        return false;
+    for (const struct ifaddrs *it = all; it != NULL && !found; it = it->ifa_next)
+        if ((it->ifa_flags & IFF_BROADCAST) && it->ifa_addr != NULL && it->ifa_addr->sa_family == AF_INET)
+            found = is_address(it->ifa_broadaddr, address) || (it->ifa_netmask != NULL && is_last_of(it, address));
+    freeifaddrs(all);
+    return found;
+}
+
 unsigned path_prefix(const struct path *path, const struct ip_address *address)
 {
     struct ifaddrs *all    = NULL;

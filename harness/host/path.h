@@ -35,6 +35,9 @@ bool path_carries(const struct path *path, struct error *error);
 /* Whether the address is one of this host's, and on which interface the kernel has its network (NULL where not wanted). */
 bool path_owns(const struct ip_address *address);
 
+/* Whether it is the broadcast address of a network that this host is in. */
+bool path_broadcasts(const struct ip_address *address);
+
 /* Length of the prefix of the interface's network that the address lies in; 0 where it lies in none. */
 unsigned path_prefix(const struct path *path, const struct ip_address *address);
 

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/path.h"
+
 enum { NAME_OCTETS = 256 };
 
 static bool read_port(const char *text, uint16_t *port, struct error *error)
@@ -72,6 +74,38 @@ static bool look_up(const char *name, int family, struct ip_address *address)
     return true;
 }
 
+static bool ipv4_is_one(const struct ip_address *address, const char *text, struct error *error)
+{
+    static const uint8_t everybody[4] = { 255, 255, 255, 255 };
+
+    if (address->octets[0] == 0)
+        return error_set(error, "%s is no host's address: it stands for one that is not known yet", text);
+    if (address->octets[0] >> 4 == 14)
+        return error_set(error, "%s is a multicast group's address: TCP is spoken to one host", text);
+    if (memcmp(address->octets, everybody, sizeof everybody) == 0 || path_broadcasts(address))
+        return error_set(error, "%s is a broadcast address: TCP is spoken to one host", text);
+    return true;
+}
+
+static bool ipv6_is_one(const struct ip_address *address, const char *text, struct error *error)
+{
+    static const uint8_t mapped[12] = { [10] = 255, [11] = 255 }, unspecified[16] = { 0 };
+
+    if (memcmp(address->octets, unspecified, sizeof unspecified) == 0)
+        return error_set(error, "%s is no host's address: it stands for one that is not known yet", text);
+    if (address->octets[0] == 0xff)
+        return error_set(error, "%s is a multicast group's address: TCP is spoken to one host", text);
+    if (memcmp(address->octets, mapped, sizeof mapped) == 0)
+        return error_set(error, "%s is an IPv4 address in the form that sockets use: write %u.%u.%u.%u", text,
+                         address->octets[12], address->octets[13], address->octets[14], address->octets[15]);
+    return true;
+}
+
+bool host_address_is_one(const struct ip_address *address, const char *text, struct error *error)
+{
+    return address->family == 6 ? ipv6_is_one(address, text, error) : ipv4_is_one(address, text, error);
+}
+
 bool host_spec_like(const char *text)
 {
     struct ip_address unused;
@@ -95,9 +129,9 @@ bool host_spec_read(const char *text, bool ipv6, struct host_spec *spec, struct 
         snprintf(spec->scope, sizeof spec->scope, "%s", percent + 1);
         *percent = '\0';
     }
-    if (ip_address_parse(host, &spec->address))
-        return !ipv6 || spec->address.family == 6 || error_set(error, "%s is an IPv4 address: leave --ipv6 out", host);
-    if (look_up(host, ipv6 ? AF_INET6 : AF_UNSPEC, &spec->address))
-        return true;
+    if (ip_address_parse(host, &spec->address) && ipv6 && spec->address.family != 6)
+        return error_set(error, "%s is an IPv4 address: leave --ipv6 out", host);
+    if (spec->address.family != 0 || look_up(host, ipv6 ? AF_INET6 : AF_UNSPEC, &spec->address))
+        return host_address_is_one(&spec->address, host, error);
     return error_set(error, "%s is neither an address nor a name in /etc/hosts: give its address", host);
 }

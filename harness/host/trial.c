@@ -367,7 +367,7 @@ static bool try_service(const struct stand *stand, struct port_block *block, uin
     enum shown  wanted = (enum shown)service->kind, shown = SHOWN_NO_CONNECTION;
     uint64_t    began_us = wire_now_us();
     unsigned    attempts = 0, silences = 0;
-    struct talk talk;
+    struct talk talk, last             = { .connected = false };
 
     for (uint16_t i = 0; i < PORTS_EACH && attempts < ATTEMPTS && !certain(shown); i++) {
         talk     = (struct talk){ .stand         = stand,
@@ -378,12 +378,19 @@ static bool try_service(const struct stand *stand, struct port_block *block, uin
         talk.iss = talk.own_port * 2654435761u + block->clock;
         if (!hold_talk(&talk, service->kind, wait_of(attempts, began_us), &shown, error))
             return false;
+        if (talk.connected)
+            last = talk;
         attempts += talk.connected;
         silences += talk.connected && shown == SHOWN_DISCARD;
         if (shown == wanted && (certain(shown) || silences == SILENCES))
             return true;
     }
-    return explain(service, shown, &talk, error);
+    return explain(service, shown, &last, error);
+}
+
+bool trial_is_for(enum service service)
+{
+    return service != SERVICE_NONE && service != SERVICE_UNKNOWN;
 }
 
 bool trial_passes(const struct stand *stand, const struct service_at *services, size_t count, uint64_t round_trip_us,
@@ -394,14 +401,14 @@ bool trial_passes(const struct stand *stand, const struct service_at *services, 
     size_t            named = 0;
 
     for (size_t i = 0; i < count; i++)
-        named += services[i].kind != SERVICE_UNKNOWN;
+        named += trial_is_for(services[i].kind);
     if (named == 0)
         return true;
     /* A fault that is played with the target is none of the service's. */
     if (!block_open(stand, FIRST_PROBE_BLOCK + 1, NULL, &block, error))
         return false;
     for (size_t i = 0; i < count && good; i++)
-        if (services[i].kind != SERVICE_UNKNOWN)
+        if (trial_is_for(services[i].kind))
             good =
                 try_service(stand, &block, (uint16_t)(block.first_port + i * PORTS_EACH), &services[i], round_trip_us, error);
     block_close(&block);

@@ -10,7 +10,10 @@
 #include "host/stand.h"
 #include "target.h"
 
-/* Tries each service that has a name, one connection at a time, and leaves none of them open: echo must send back what it is
+/* Whether it says how it behaves: user calls and a listener that nobody knows do not. */
+bool trial_is_for(enum service service);
+
+/* Tries each service that does, one connection at a time, and leaves none of them open: echo must send back what it is
  * sent and nothing else, discard acknowledge it and be silent, chargen and daytime (which closes) send unasked, http answer a
  * GET with "HTTP/". What loss could explain is tried again, for some 2 s in all. `round_trip_us` is an upper bound. false with
  * a sentence that says what was seen. */

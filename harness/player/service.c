@@ -68,7 +68,9 @@ const char *service_wanted(const struct ladder_case *ladder, enum state each)
 {
     if (service_lacks(SERVICE_DISCARD, ladder, each) == NULL)
         return "--service discard or echo would allow it";
-    return service_lacks(SERVICE_ECHO, ladder, each) == NULL ? "--service echo would allow it" : "user calls at the target can";
+    if (service_lacks(SERVICE_ECHO, ladder, each) == NULL)
+        return "--service echo would allow it";
+    return "user calls would allow it: leave --service out, and on a HOST give --agent";
 }
 
 bool play_lacks_service(const struct ladder_case *ladder, enum state each, const struct play_options *options, char *sentence,

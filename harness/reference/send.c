@@ -4,7 +4,13 @@
 
 #include "reference/control_block.h"
 
-enum { IPV4_HEADER_OCTETS = 20, IPV6_HEADER_OCTETS = 40, DEFAULT_MSS_IPV4 = 536, DEFAULT_MSS_IPV6 = 1220 };
+enum {
+    IPV4_HEADER_OCTETS = 20,
+    IPV6_HEADER_OCTETS = 40,
+    DEFAULT_MSS_IPV4   = 536,
+    DEFAULT_MSS_IPV6   = 1220,
+    BURST_MOST         = 32 /* segments that one event lets out */
+};
 
 static uint32_t smaller(uint32_t a, uint32_t b)
 {
@@ -287,7 +293,9 @@ void tcp_send_what_may_go(struct tcp *tcp, struct control_block *tcb)
     if (!may_send(tcb))
         return;
     tcp_congestion_restart(tcp, tcb);
-    while (send_one(tcp, tcb))
+    /* A peer that offers an MSS of a few octets must not draw hundreds of segments with one ACK. What is left goes with the
+     * ACKs of these. */
+    for (int burst = 0; burst < BURST_MOST && send_one(tcp, tcb); burst++)
         continue;
 }
 

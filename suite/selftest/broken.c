@@ -219,6 +219,12 @@ static const struct notice {
     { "constant-isn", "ack/", "pass" },
     { "constant-isn", "retransmission/same-octets", "pass" },
     { "ignores-scale", "options/scale-15", "fail" },
+    { "believes-acks", "ack/half-away", "fail" },
+    { "believes-acks", "sequence/ack-of-unsent", "fail" },
+    { "believes-acks", "handshake/ack-of-unsent", "fail" },
+    { "believes-acks", "security/blind-data-ack-", "fail" },
+    { "believes-acks", "ack/delay", "pass" },
+    { "believes-acks", "retransmission/floor", "pass" },
 };
 
 /* How many cases the row spoke of. */
@@ -267,7 +273,7 @@ static const char *const on_reference[] = {
     "ignores-rst",   "sends-no-rst",      "checks-no-checksum", "sends-bad-checksum", "acks-beyond",     "forgets-fin",
     "answers-rst",   "ignores-window",    "ignores-urgent",     "ignores-mss",        "believes-offset", "reads-past-end",
     "drops-options", "drops-odd-flags",   "sends-no-bare-ack",  "acks-less",          "wrong-port",      "stale-acks",
-    "no-backoff",    "never-retransmits", "constant-isn",
+    "no-backoff",    "never-retransmits", "constant-isn",       "believes-acks",
 };
 
 START_TEST(a_broken_reference_is_noticed)
@@ -306,6 +312,7 @@ static const struct breakage {
     { "acks-less", ONCE "ack/delay ack/every-second sequence/in-order" },
     { "wrong-port", ONCE "ports/closed-syn handshake/passive" },
     { "stale-acks", ONCE "ack/delay ack/own-data-carries-it sequence/in-order fin/received" },
+    { "believes-acks", ONCE "ack/half-away sequence/ack-of-unsent ack/delay" },
     { "never-retransmits", ONCE REPEATING },
     { "no-backoff", ONCE TIMING },
 }, on_host[] = {

@@ -8,24 +8,43 @@
 #include <unistd.h>
 
 #include "echo_service.h"
+#include "host_rig.h"
 #include "lab/namespace.h"
 #include "runner.h"
 #include "selftest.h"
 
-enum { DEADLY = 666, CASES = 5 };
+enum { DEADLY = 666, CASES = 5, RESETS = 10, KILLERS = RESETS + 2 };
 
 /* clang-format off */
 #define ANSWERED LADDER (ENTER (LISTEN), PEER (SYN), IUT (SYN|ACK))
+#define FATAL    LADDER (ENTER (LISTEN), PEER (SYN, .wnd = DEADLY), IUT (SYN|ACK))
+#define KILLER(n) { CASE ("fatal/" n, "Fatal"), REQS ("RFC9293-3.5-a"), FATAL }
 static const struct ladder_case cases[CASES] = {
     { CASE ("made/a",     "Answered"), REQS ("RFC9293-3.5-a"), ANSWERED },
-    { CASE ("made/kills", "Fatal"),    REQS ("RFC9293-3.5-a"), LADDER (ENTER (LISTEN), PEER (SYN, .wnd = DEADLY), IUT (SYN|ACK)) },
+    { CASE ("made/kills", "Fatal"),    REQS ("RFC9293-3.5-a"), FATAL },
     { CASE ("made/b",     "Answered"), REQS ("RFC9293-3.5-a"), ANSWERED },
     { CASE ("made/c",     "Answered"), REQS ("RFC9293-3.5-a"), ANSWERED },
     { CASE ("made/d",     "Answered"), REQS ("RFC9293-3.5-a"), ANSWERED },
 };
+static const struct ladder_case killers[KILLERS] = {
+    KILLER ("a"), KILLER ("b"), KILLER ("c"), KILLER ("d"), KILLER ("e"), KILLER ("f"),
+    KILLER ("g"), KILLER ("h"), KILLER ("i"), KILLER ("j"), KILLER ("k"), KILLER ("l"),
+};
+/* Nobody here makes an active open: that is found out when it is asked for, or, on a service, beforehand. */
+static const struct ladder_case idlers[CASES] = {
+    { CASE ("idle/a",     "Answered"), REQS ("RFC9293-3.5-a"), ANSWERED },
+    { CASE ("idle/opens", "No call"),  REQS ("RFC9293-3.5-a"), LADDER (APP (OPEN), IUT (SYN)) },
+    { CASE ("idle/kills", "Fatal"),    REQS ("RFC9293-3.5-a"), FATAL },
+    { CASE ("idle/b",     "Answered"), REQS ("RFC9293-3.5-a"), ANSWERED },
+    { CASE ("idle/last",  "No call"),  REQS ("RFC9293-3.5-a"), LADDER (APP (OPEN), IUT (SYN)) },
+};
 /* clang-format on */
-static const struct ladder_group        made     = { "made", "Made for the test", cases, CASES };
-static const struct ladder_group *const groups[] = { &made, NULL };
+static const struct ladder_group        made           = { "made", "Made for the test", cases, CASES };
+static const struct ladder_group        fatal          = { "fatal", "Fatal, every one", killers, KILLERS };
+static const struct ladder_group        idle           = { "idle", "Not all can be played", idlers, CASES };
+static const struct ladder_group *const groups[]       = { &made, NULL };
+static const struct ladder_group *const fatal_groups[] = { &fatal, NULL };
+static const struct ladder_group *const idle_groups[]  = { &idle, NULL };
 
 static char folder[64], life[100];
 
@@ -152,6 +171,8 @@ static void call(void *self, const struct call_request *request, struct call_rep
     reply->port = 7;
     if (request->kind == CALL_ACCEPTED)
         reply->result = CALL_PENDING;
+    else if (request->kind == CALL_OPEN)
+        reply->result = CALL_NOT_OFFERED;
 }
 
 static void close_target(void *self)
@@ -201,29 +222,40 @@ static void tell(void *context, const struct result *result, size_t done)
     (void)done;
 }
 
+/* What a test has otherwise than the others. */
+static struct {
+    const struct ladder_group *const *groups;
+    const struct target_kind         *kind;
+    enum service                      service;
+    struct vigil_patience             patience;
+    bool                              answered; /* before the run */
+} odd;
+
 /* Plays the cases from `first` on, one at a time. */
 static void play(size_t first, enum end end, bool virtual_time, const struct command *reset, struct results *results)
 {
     static const sig_atomic_t      never   = 0;
-    struct catalog                 catalog = catalog_open(groups);
-    const struct entry_of_catalog *entries[CASES];
+    struct catalog                 catalog = catalog_open(odd.groups != NULL ? odd.groups : groups);
+    const struct entry_of_catalog *entries[KILLERS];
     struct error                   error;
     struct run_plan                plan = { .entries      = entries,
-                                            .count        = CASES - first,
-                                            .kind         = &mortal_kind,
+                                            .count        = catalog.count - first,
+                                            .kind         = odd.kind != NULL ? odd.kind : &mortal_kind,
                                             .prepared     = &end,
-                                            .play         = { .seed = 1, .time_scale = 1.0 },
+                                            .play         = { .seed = 1, .time_scale = 1.0, .service = odd.service },
                                             .jobs         = 1,
                                             .retries      = 1,
                                             .pcap_folder  = -1,
                                             .virtual_time = virtual_time,
                                             .reset        = reset,
+                                            .patience     = odd.patience,
+                                            .answered     = odd.answered,
                                             .interrupted  = &never,
                                             .tell         = tell,
                                             .say          = say,
                                             .keys         = -1 };
 
-    for (size_t i = first; i < CASES; i++)
+    for (size_t i = first; i < catalog.count; i++)
         entries[i - first] = &catalog.at[i];
     said[0]  = '\0';
     *results = (struct results){ 0 };
@@ -311,6 +343,103 @@ START_TEST(a_command_that_fails_is_told)
     ck_assert_ptr_nonnull(strstr(said, "--reset-cmd: it ended with status 7: no such board"));
     runner_release(&results);
     command_close(&command);
+}
+END_TEST
+
+START_TEST(ten_resets_are_enough)
+{
+    struct command command;
+    struct results results;
+    struct error   error;
+
+    set_alive(true);
+    ck_assert(command_open(&command, "touch $D/life", "mortal", COMMAND_LIMIT_MS, &error));
+    odd.groups            = fatal_groups;
+    odd.answered          = true;
+    odd.patience.apart_ms = 1;
+    play(0, SILENT, false, &command, &results);
+    expect(&results, "referee/alive", VERDICT_FAIL, "stopped answering 11 times");
+    expect(&results, "referee/alive", VERDICT_FAIL, "--reset-cmd brought it back 10 of 11 times");
+    expect(&results, "fatal/k", VERDICT_INCONCLUSIVE, "stopped answering while this case was playing");
+    expect(&results, "fatal/l", VERDICT_INCONCLUSIVE, "had stopped answering before this case");
+    ck_assert_ptr_nonnull(strstr(said, "the target is not brought back: it was reset 10 times already"));
+    runner_release(&results);
+    command_close(&command);
+}
+END_TEST
+
+START_TEST(who_does_not_come_back_is_not_waited_for)
+{
+    struct command command;
+    struct results results;
+    struct error   error;
+
+    set_alive(true);
+    ck_assert(command_open(&command, "true", "mortal", COMMAND_LIMIT_MS, &error));
+    odd.patience = (struct vigil_patience){ .apart_ms = 1, .await_ms = 250 };
+    play(0, SILENT, false, &command, &results);
+    expect_death(&results, SILENT);
+    expect(&results, "made/d", VERDICT_INCONCLUSIVE, "had stopped answering before");
+    expect(&results, "referee/alive", VERDICT_FAIL, "brought it back 0 of 1 times");
+    ck_assert_ptr_nonnull(strstr(said, "the target is not brought back: it did not answer within 0.25 s of --reset-cmd"));
+    runner_release(&results);
+    command_close(&command);
+}
+END_TEST
+
+/* Who sent nothing is not named, and what could never be played stays as it is. */
+START_TEST(what_is_skipped_has_no_part_in_it)
+{
+    struct results results;
+    bool           on_service = _i != 0;
+
+    set_alive(true);
+    odd.groups            = idle_groups;
+    odd.service           = on_service ? SERVICE_DISCARD : SERVICE_NONE;
+    odd.patience.apart_ms = 1;
+    play(0, SILENT, false, NULL, &results);
+    expect(&results, "idle/a", VERDICT_PASS, "");
+    expect(&results, "idle/opens", VERDICT_SKIP, on_service ? "cannot open a connection actively" : "offers no such call");
+    expect(&results, "idle/kills", VERDICT_INCONCLUSIVE, "while this case was playing");
+    expect(&results, "idle/b", VERDICT_INCONCLUSIVE, "had stopped answering before this case");
+    if (on_service)
+        expect(&results, "idle/last", VERDICT_SKIP, "cannot open a connection actively");
+    expect(&results, "referee/alive", VERDICT_FAIL, "while these were playing: idle/kills");
+    ck_assert_ptr_null(strstr(results.at[results.count - 1].reason, "idle/opens"));
+    runner_release(&results);
+}
+END_TEST
+
+/* The link dies with the target: nothing can be sent, or no case can even be opened. */
+static bool link_lives(const void *prepared, struct error *error)
+{
+    (void)prepared;
+    return access(life, F_OK) == 0 || error_set(error, "this host's eth0 has no carrier");
+}
+
+static bool open_over_link(void *prepared, unsigned slot, struct target *target, struct error *error)
+{
+    return link_lives(prepared, error) && open_target(prepared, slot, target, error);
+}
+
+START_TEST(an_own_link_that_is_down_accuses_nobody)
+{
+    const struct target_kind kind = {
+        .name = "mortal", .description = "can die", .open = _i != 0 ? open_over_link : open_target, .carries = link_lives
+    };
+    struct results results;
+
+    set_alive(true);
+    odd.kind              = &kind;
+    odd.patience.apart_ms = 1;
+    play(0, SILENT, false, NULL, &results);
+    expect(&results, "made/a", VERDICT_PASS, "");
+    for (size_t i = 1; i < CASES; i++)
+        expect(&results, cases[i].id, VERDICT_INCONCLUSIVE, "this host's eth0 has no carrier");
+    expect(&results, "referee/alive", VERDICT_INCONCLUSIVE, "while these were playing: made/kills");
+    expect(&results, "referee/alive", VERDICT_INCONCLUSIVE, "; this host's eth0 has no carrier: what became of it could not");
+    ck_assert_ptr_nonnull(strstr(said, "this host's eth0 has no carrier"));
+    runner_release(&results);
 }
 END_TEST
 
@@ -431,6 +560,20 @@ START_TEST(a_service_that_is_started_again)
 }
 END_TEST
 
+/* In the midst of a run, as soon as something has passed. */
+START_TEST(an_interface_that_goes_down)
+{
+    if (!host_rig_enter())
+        return;
+    host_rig_shell("$T run 192.0.2.2 --service echo sequence/ rst/exact/ -j 1 -v | while IFS= read -r l; do echo \"$l\";"
+                   " case $l in 'pass '*) ip link set eth0 down;; esac; done");
+    ck_assert_msg(strstr(host_rig_output, "this host's eth0 is down: what became of it could not be") != NULL, "%s",
+                  host_rig_output);
+    ck_assert_msg(strstr(host_rig_output, "0 fail") != NULL && strstr(host_rig_output, "0 errors") != NULL, "%s",
+                  host_rig_output);
+}
+END_TEST
+
 SUITE(death)
 {
     Suite *suite = suite_create("death");
@@ -442,6 +585,10 @@ SUITE(death)
     tcase_add_loop_test(made_, who_was_playing_is_named_and_nobody_else_is_judged, 0, ENDS);
     tcase_add_loop_test(made_, a_command_brings_it_back, 0, ENDS);
     tcase_add_test(made_, a_command_that_fails_is_told);
+    tcase_add_test(made_, ten_resets_are_enough);
+    tcase_add_test(made_, who_does_not_come_back_is_not_waited_for);
+    tcase_add_loop_test(made_, what_is_skipped_has_no_part_in_it, 0, 2);
+    tcase_add_loop_test(made_, an_own_link_that_is_down_accuses_nobody, 0, 2);
     tcase_add_test(made_, a_mute_target_is_judged);
     tcase_add_loop_test(made_, a_target_that_lives_passes, 0, 2);
     suite_add_tcase(suite, made_);
@@ -450,6 +597,7 @@ SUITE(death)
     tcase_add_checked_fixture(host, make_folder, drop_folder);
     tcase_add_test(host, a_service_that_is_killed);
     tcase_add_test(host, a_service_that_is_started_again);
+    tcase_add_test(host, an_interface_that_goes_down);
     suite_add_tcase(suite, host);
     return suite;
 }

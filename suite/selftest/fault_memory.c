@@ -196,6 +196,24 @@ START_TEST(every_connection_begins_at_the_same_number)
 }
 END_TEST
 
+/* Below what was sent an ACK stays what it is; above, and half the number space away, it becomes one of all that was sent. */
+START_TEST(an_ack_of_what_was_never_sent_is_one_of_all)
+{
+    begin("believes-acks", _i);
+    for (uint32_t isn = 5; isn < 0xf0000000; isn += 0x34567891) {
+        theirs(SYN | ACK, isn, 100, 0);
+        theirs(ACK, isn + 1, 100, 10);
+        ck_assert_uint_eq(ours(ACK, 100, isn + 1, 0)->ack, isn + 1);
+        ck_assert_uint_eq(ours(ACK, 100, isn + 11, 0)->ack, isn + 11);
+        ck_assert_uint_eq(ours(ACK, 100, isn + 12, 0)->ack, isn + 11);
+        ck_assert_uint_eq(ours(ACK, 100, isn + 11 + 0x80000000, 0)->ack, isn + 11);
+        ck_assert_uint_eq(ours(ACK, 100, isn + 12 + 0x80000000, 0)->ack, isn + 12 + 0x80000000);
+        ck_assert_uint_eq(ours(RST, 100, isn + 12, 0)->ack, isn + 12);
+    }
+    fault_end(memory);
+}
+END_TEST
+
 /* A case has no more connections than are kept; of more the oldest are forgotten, and nothing else happens. */
 START_TEST(there_is_no_end_to_connections)
 {
@@ -233,6 +251,7 @@ SUITE(fault_memory)
     tcase_add_loop_test(tcase, nothing_comes_twice, 0, 2);
     tcase_add_loop_test(tcase, what_is_not_acknowledged_comes_each_second, 0, 2);
     tcase_add_loop_test(tcase, every_connection_begins_at_the_same_number, 0, 2);
+    tcase_add_loop_test(tcase, an_ack_of_what_was_never_sent_is_one_of_all, 0, 2);
     tcase_add_loop_test(tcase, there_is_no_end_to_connections, 0, 2);
     tcase_add_test(tcase, without_a_fault_all_passes);
     suite_add_tcase(suite, tcase);
