@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "host/host.h"
+#include "host/overseer.h"
 #include "host/probe.h"
 #include "host/stand.h"
 #include "host/trial.h"
@@ -38,6 +39,8 @@ struct doctor {
     struct stand              stand;
     struct service_at         services[SERVICES];
     size_t                    service_count;
+    struct overseer           overseer;
+    struct remote            *remote; /* whose listener is probed, where there is an agent */
     uint64_t                  wait_us;
     unsigned                  next_block;
 };
@@ -83,7 +86,7 @@ static bool find_way(struct doctor *doctor)
         if (stand_take(&address, interface, doctor->wish->source, &doctor->stand, &error)) {
             const struct path *path = &doctor->stand.path;
 
-            for (size_t i = 0; i < doctor->service_count; i++)
+            for (size_t i = 0; i < doctor->service_count && doctor->wish->agent == NULL; i++)
                 doctor->stand.avoided[doctor->stand.avoided_count++] = doctor->services[i].port;
             ip_address_print(&path->target, text);
             ip_address_print(&path->next_hop, hop);
@@ -104,6 +107,34 @@ static bool find_way(struct doctor *doctor)
     }
     say(doctor, FINDING_BAD, "%s", error.sentence);
     return false;
+}
+
+/* ---- the agent -------------------------------------------------------------------------------------------------------- */
+
+/* Where there is one, its listener is the port that is probed. */
+static bool meet_agent(struct doctor *doctor)
+{
+    struct error error = { "" };
+    char         text[46];
+
+    if (!overseer_read(doctor->wish, &doctor->overseer, &error))
+        return false; /* host_services told it */
+    if (!doctor->overseer.given)
+        return true;
+    doctor->remote = overseer_meet(&doctor->overseer, doctor->stand.path.target.family, &doctor->services[0].port, &error);
+    if (doctor->remote == NULL) {
+        say(doctor, FINDING_BAD, "%s", error.sentence);
+        return false;
+    }
+    ip_address_print(&doctor->overseer.address, text);
+    if (doctor->overseer.ours)
+        say(doctor, FINDING_OK, "agent: UDP port %u of %s answers", doctor->overseer.port, text);
+    else
+        say(doctor, FINDING_NOTE,
+            "agent: UDP port %u of %s answers, without tcprove's own calls: one case at a time is played, and what the standard"
+            " groups cannot say is skipped",
+            doctor->overseer.port, text);
+    return true;
 }
 
 /* ---- offloads --------------------------------------------------------------------------------------------------------- */
@@ -186,6 +217,11 @@ static void examine_features(struct doctor *doctor, const struct sighting_of_por
         text[0] == '\0' ? ", nothing optional" : "");
 }
 
+static const char *name_of(const struct service_at *service)
+{
+    return service->kind == SERVICE_NONE ? "opened by the agent" : service_name(service->kind);
+}
+
 static bool examine_ports(struct doctor *doctor)
 {
     static const char *const mend[] = {
@@ -209,9 +245,9 @@ static bool examine_ports(struct doctor *doctor)
         if (!good)
             say(doctor, FINDING_BAD, "%s", error.sentence);
         else if (seen.state != PORT_OPEN)
-            say(doctor, FINDING_BAD, "port %u (%s): %s", wish.port, service_name(doctor->services[i].kind), mend[seen.state]);
+            say(doctor, FINDING_BAD, "port %u (%s): %s", wish.port, name_of(&doctor->services[i]), mend[seen.state]);
         else
-            say(doctor, FINDING_OK, "port %u (%s): open", wish.port, service_name(doctor->services[i].kind));
+            say(doctor, FINDING_OK, "port %u (%s): open", wish.port, name_of(&doctor->services[i]));
         good = good && seen.state == PORT_OPEN;
         if (!good || i > 0)
             continue;
@@ -364,7 +400,7 @@ bool doctor_examines(const struct target_wish *wish, bool load, tell_finding *te
 {
     struct doctor doctor = { .wish = wish, .tell = tell, .context = context, .stand = { .neighbour = -1 } };
 
-    if (find_way(&doctor)) {
+    if (find_way(&doctor) && meet_agent(&doctor)) {
         examine_offloads(&doctor);
         if (examine_ports(&doctor)) {
             examine_path(&doctor);
@@ -372,6 +408,7 @@ bool doctor_examines(const struct target_wish *wish, bool load, tell_finding *te
                 examine_load(&doctor);
         }
     }
+    remote_close(doctor.remote);
     stand_leave(&doctor.stand);
     return !doctor.bad;
 }

@@ -135,7 +135,8 @@ static int mutate(const char *count_text)
         return 2;
     }
     uint64_t began = monotonic_ms();
-    bool     good  = mutate_decoder(count, began) && mutate_notation(count, began) && mutate_player(count, began);
+    bool     good  = mutate_decoder(count, began) && mutate_notation(count, began) && mutate_player(count, began) &&
+                mutate_agent(count, began);
 
     printf("%llu frames through the decoder, %llu lines and ladders through the parsers, %llu frames through player and "
            "referee: %s, "

@@ -26,5 +26,7 @@ bool mutate_decoder(uint64_t count, uint64_t seed);
 bool mutate_notation(uint64_t count, uint64_t seed);
 /* `count` mutated frames as answers to ladders, the catalog's among them, through the player and the referee. */
 bool mutate_player(uint64_t count, uint64_t seed);
+/* `count` mutated datagrams to the agent's stub, with the built-in TCP behind it. */
+bool mutate_agent(uint64_t count, uint64_t seed);
 
 #endif

@@ -16,6 +16,12 @@ START_TEST(no_text_breaks_the_parsers)
 }
 END_TEST
 
+START_TEST(no_datagram_breaks_the_stub)
+{
+    ck_assert(mutate_agent(MUTATIONS, 43));
+}
+END_TEST
+
 SUITE(mutate)
 {
     Suite *suite = suite_create("mutate");
@@ -24,6 +30,7 @@ SUITE(mutate)
     tcase_set_timeout(tests, 300);
     tcase_add_test(tests, no_frame_breaks_the_decoder);
     tcase_add_test(tests, no_text_breaks_the_parsers);
+    tcase_add_test(tests, no_datagram_breaks_the_stub);
     suite_add_tcase(suite, tests);
     return suite;
 }
