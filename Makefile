@@ -18,7 +18,7 @@ LIBRARIES = $(shell pkg-config --libs $(PACKAGES)) -lnet -lm
 # A room's sources are all the .c files in it: a new case, target or rule is one file.
 HARNESS := $(sort $(wildcard harness/*.c harness/*/*.c))
 CASES   := $(sort $(wildcard cases/*.c))
-FUZZ    := $(sort $(wildcard fuzz/*.c))
+FUZZ    := $(sort $(wildcard fuzz/*.c)) fuzz/target/work.c
 REPORTS := $(sort $(wildcard reports/*.c))
 SUITE   := $(filter-out suite/main.c suite/agent.c,$(sort $(wildcard suite/*.c)))
 TESTS   := $(filter-out suite/selftest/lwip_host.c,$(sort $(wildcard suite/selftest/*.c)))
@@ -67,10 +67,13 @@ $(BUILD)/lint.ok: $(BUILD)/tcprove
 	$(call say,LINT,cases/)
 	$(Q)$(BUILD)/tcprove lint && touch $@
 
+# `tcprove replay` tells what each event cost the built-in TCP, in edges of its code.
+$(patsubst %.c,$(BUILD)/%.o,$(wildcard harness/reference/*.c)): METER := -fsanitize-coverage=trace-pc
+
 $(BUILD)/%.o: %.c
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) -std=c17 $(CPPFLAGS) $(WARNINGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) -std=c17 $(CPPFLAGS) $(WARNINGS) $(CFLAGS) $(METER) -MMD -MP -c -o $@ $<
 
 $(BUILD)/%.o: $(BUILD)/%.c
 	$(call say,CC,$<)

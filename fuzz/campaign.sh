@@ -91,7 +91,7 @@ begin_instance() {
     fi
     TCPROVE_FUZZ_COUNTS=$out/$name.counts AFL_NO_UI=1 AFL_NO_COLOR=1 AFL_SKIP_CPUFREQ=1 AFL_NO_AFFINITY=1 AFL_AUTORESUME=1 \
         AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_IGNORE_SEED_PROBLEMS=1 AFL_FORKSRV_INIT_TMOUT=10000 \
-        taskset -c "$core" "$afl" -i "$seeds" -o "$out" "$kind" "$name" -t 500 -m none "$@" -- "$build/fuzz/$target" \
+        taskset -c "$core" "$afl" -i "$seeds" -o "$out" "$kind" "$name" -t "${timeout_ms:-500}" -m none "$@" -- "$build/fuzz/$target" \
         >"$out/$name.log" 2>&1 </dev/null &
     instance=$!
 }

@@ -166,12 +166,13 @@ static void play_frame(struct stage *stage, unsigned wishes, const uint8_t *octe
     memcpy(stage->packet, octets, count);
     struct actor *actor = mend(stage, wishes, stage->packet, count);
 
-    if (actor != NULL && packet_decode(stage->packet, count, &packet) == PACKET_TCP && packet.faults == 0)
+    packet_decode(stage->packet, count, &packet);
+    if (actor != NULL && packet.kind == PACKET_TCP && packet.faults == 0)
         stage_tell(stage, actor,
                    event_of_segment(&packet.segment, peer_rcv_nxt(&actor->peer), actor->peer.shadow.target.window,
-                                    peer_value(&actor->peer, actor->link, SND_UNA), actor->peer.shadow.target.nxt));
+                                    peer_snd_una(&actor->peer), actor->peer.shadow.target.nxt));
     stage_tell_packet(stage, actor != NULL ? &actor->peer : NULL, stage->packet, count);
-    stage_arrives(stage, stage->packet, count);
+    stage_arrives(stage, &packet, stage->packet, count);
 }
 
 /* Nobody but the stage speaks for the last actor, and what frames have said in its name is over. */

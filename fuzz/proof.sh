@@ -1,6 +1,7 @@
 #!/bin/sh
 # Would the oracles and AFL++ find bugs such as real stacks had? Plants each patch of fuzz/proof in a copy of the tree and looks:
-#   proof.sh [BUG...]         AFL++ on one core, PROOF_SECONDS (120) at most for each of PROOF_SEEDS (1 2 3); a table of times
+#   proof.sh [BUG...]         AFL++ on one core, PROOF_SECONDS (120) at most for each of PROOF_SEEDS (1 2 3); a table of times.
+#                             Seconds are of CPU time, so that what else runs on the machine decides nothing.
 #   PROOF_QUICK=1 proof.sh    no AFL++: the smallest input that shows each bug makes the oracle speak that the patch names
 # A seed that shows a bug by itself is left out of the start of that bug. PROOF_CORE: the core, else the last one of this process.
 # What AFL++ finds that is there without the bug too does not count, and is kept in build/proof.
@@ -105,30 +106,50 @@ choose_seeds() {
 }
 
 # first_finding PROGRAM: the first one that the tree without the bug does not have, in $found; those that it has are told once.
+# What is none when it is played alone was slow because the machine was.
 first_finding() {
     find "$out/default/crashes" "$out/default/hangs" -name 'id*' 2>/dev/null | sort -t: -k4 >"$work/findings"
     while read -r one; do
         grep -qxF "$one" "$work/own" && continue
-        [ -n "$(spoke "$work/sound/$1" "$one")" ] || { found=$one && return 0; }
         echo "$one" >>"$work/own"
+        [ -n "$(spoke "$work/bug/$1" "$one")" ] || continue
+        [ -n "$(spoke "$work/sound/$1" "$one")" ] || { found=$one && return 0; }
         mkdir -p "$here/build/proof" && cp "$one" "$here/build/proof/$(sha256sum "$one" | cut -c1-12)"
     done <"$work/findings"
 }
+
+# used_by PROCESS: seconds of CPU time that it and those below it have had.
+used_by() {
+    cat /proc/[0-9]*/stat 2>/dev/null | sed 's/ (.*) / /' | awk -v root="$1" -v ticks="$(getconf CLK_TCK)" '
+        { parent[$1] = $3; used[$1] = $13 + $14 + $15 + $16 }
+        END {
+            for (one in used) {
+                for (at = one; at in parent && at != root;) at = parent[at]
+                if (at == root) sum += used[one]
+            }
+            printf "%.2f\n", sum / ticks
+        }'
+}
+
+less() { awk -v a="$1" -v b="$2" 'BEGIN { exit !(a < b) }'; }
 
 # hunt NUMBER PROGRAM: AFL++ until the first finding, whose path is in $found; empty where there is none.
 hunt() {
     out=$work/out
     rm -rf "$out"
+    began=$(date +%s%3N)
     AFL_CUSTOM_MUTATOR_LIBRARY=$work/sound/build/fuzz/mutator.so AFL_CUSTOM_MUTATOR_ONLY=1 AFL_NO_UI=1 AFL_NO_COLOR=1 \
         AFL_SKIP_CPUFREQ=1 AFL_NO_AFFINITY=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_IGNORE_SEED_PROBLEMS=1 \
         AFL_FORKSRV_INIT_TMOUT=10000 taskset -c "$core" "$afl" -i "$work/start" -o "$out" -s "$1" -t 500 -m none \
-        -x fuzz/ladder.dict -V "$seconds" -- "$work/bug/$2" >"$work/afl.log" 2>&1 </dev/null &
+        -x fuzz/ladder.dict -V $((seconds * 20)) -- "$work/bug/$2" >"$work/afl.log" 2>&1 </dev/null &
     instance=$!
-    found=''
+    found='' used=0 lasted=1
     : >"$work/own"
-    while kill -0 "$instance" 2>/dev/null && [ -z "$found" ]; do
+    while kill -0 "$instance" 2>/dev/null && [ -z "$found" ] && less "$used" "$seconds"; do
         sleep 0.3
         first_finding "$2"
+        used=$(used_by "$instance")
+        lasted=$(($(date +%s%3N) - began))
     done
     kill -TERM "$instance" 2>/dev/null
     wait "$instance" 2>/dev/null
@@ -137,8 +158,11 @@ hunt() {
     [ -n "$found" ] || first_finding "$2"
 }
 
-# In seconds, by the name that AFL++ gave the finding.
-time_of() { basename "$1" | sed -n 's/.*,time:\([0-9]*\).*/\1/p' | awk '{ printf "%.1f\n", $1 / 1000 }'; }
+# In seconds of CPU time: AFL++ names a finding by its own clock, of which the instance had a part.
+time_of() {
+    basename "$1" | sed -n 's/.*,time:\([0-9]*\).*/\1/p' |
+        awk -v used="$used" -v lasted="$lasted" '{ printf "%.1f\n", $1 / lasted * used }'
+}
 
 median() { sort -n | awk '{ at[NR] = $1 } END { if (NR > 0) print at[int((NR + 1) / 2)] }'; }
 

@@ -124,6 +124,9 @@ static void sow_step(struct sowing *sowing, const struct step *step)
         send(sowing, step);
         break;
     case RUNG_APP:
+        if (step->user.call != CONFIGURE) /* an input has no fields for it */
+            add(sowing, step);
+        break;
     case RUNG_ICMP:
         add(sowing, step);
         break;

@@ -9,6 +9,10 @@ target=ladder
 . fuzz/campaign.sh
 seconds=${FUZZ_SMOKE_SECONDS:-45} # the rest of the minute is for the corpus and for AFL++ to begin
 least=${FUZZ_SMOKE_EXECUTIONS:-50000}
+# The machine may be busy: an input that had to wait for a core is no hang. Crashes and hangs count alike here, so that it does
+# not matter where core dumps go either (under AFL++ the target makes none).
+timeout_ms=2000
+export AFL_HANG_TMOUT=${AFL_HANG_TMOUT:-10000} FUZZ_ANYWAY="${FUZZ_ANYWAY-1}"
 
 check_machine
 mkdir -p "$build/smoke" 2>/dev/null || refuse "$build/smoke cannot be made. Name a folder that can be written: make BUILD=FOLDER fuzz-smoke"

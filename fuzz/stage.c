@@ -66,9 +66,10 @@ static void output(void *context, const uint8_t *octets, size_t count)
     struct tcp_options options = { 0 };
 
     stage->outputs++;
+    bool whole = packet_decode(octets, count, &packet) == PACKET_TCP && packet.faults == 0;
+
     if (stage->oracles & ORACLE_REFEREE)
-        referee_sees(stage->referee, true, octets, count);
-    bool          whole = packet_decode(octets, count, &packet) == PACKET_TCP && packet.faults == 0;
+        referee_sees_packet(stage->referee, true, &packet);
     struct actor *actor = whole ? actor_at(stage, &packet.segment.destination, packet.segment.destination_port) : NULL;
 
     if (stage->watch->packet != NULL)
@@ -188,15 +189,19 @@ void stage_tell_packet(struct stage *stage, const struct peer *peer, const uint8
         stage->watch->packet(stage->watch->context, stage->now_us, false, peer, packet, count);
 }
 
-void stage_arrives(struct stage *stage, const uint8_t *packet, size_t count)
+void stage_arrives(struct stage *stage, const struct packet *decoded, const uint8_t *packet, size_t count)
 {
     uint64_t       work   = work_so_far(stage);
     const uint8_t *octets = memory_exact(&stage->memory, packet, count);
 
     stage->counts.segments++;
     stage->outputs = 0;
-    if (stage->oracles & ORACLE_REFEREE)
-        referee_sees(stage->referee, false, packet, count);
+    if (stage->oracles & ORACLE_REFEREE) {
+        if (decoded != NULL)
+            referee_sees_packet(stage->referee, false, decoded);
+        else
+            referee_sees(stage->referee, false, packet, count);
+    }
     tcp_packet_arrives(stage->tcp, octets, count);
     memory_exact_done(&stage->memory, octets);
     settle(stage, work, count);
@@ -238,10 +243,10 @@ static void play_segment(struct stage *stage, struct actor *actor, const struct 
         count = packet_damage(stage->packet, count, &wish);
     stage_tell(stage, actor,
                event_of_segment(&segment, peer_rcv_nxt(peer), peer->shadow.target.window,
-                                peer_value(peer, actor->link, SND_UNA), peer->shadow.target.nxt));
+                                peer_snd_una(peer), peer->shadow.target.nxt));
     stage_tell_packet(stage, peer, stage->packet, count);
     peer_sent(peer, &segment, &options, sound && rung->from == FROM_PEER);
-    stage_arrives(stage, stage->packet, count);
+    stage_arrives(stage, NULL, stage->packet, count);
 }
 
 static void play_message(struct stage *stage, struct actor *actor, const struct message *message)
@@ -254,7 +259,7 @@ static void play_message(struct stage *stage, struct actor *actor, const struct 
     stage_tell_packet(stage, &actor->peer, stage->packet, count);
     if (message->kind == PACKET_TOO_BIG)
         actor->peer.path_mtu = 0; /* the target may have its reasons to doubt it: what it sends is judged by its MSS alone */
-    stage_arrives(stage, stage->packet, count);
+    stage_arrives(stage, NULL, stage->packet, count);
 }
 
 /* ---- user calls ----------------------------------------------------------------------------------------------------- */
@@ -309,7 +314,8 @@ static void play_call(struct stage *stage, struct actor *actor, const struct use
 {
     uint64_t work = work_so_far(stage);
 
-    stage_tell(stage, actor, (EVENT_CALLS + (unsigned)user->call));
+    if (user->call != CONFIGURE) /* RFC 9293 3.10 has no such event */
+        stage_tell(stage, actor, (EVENT_CALLS + (unsigned)user->call));
     stage->outputs = 0;
     switch (user->call) {
     case OPEN:
@@ -339,6 +345,8 @@ static void play_call(struct stage *stage, struct actor *actor, const struct use
         if (actor->name == 0)
             close_listener(stage, actor);
         tcp_abort(stage->tcp, actor->name);
+        break;
+    case CONFIGURE: /* an input has no fields for it */
         break;
     }
     settle(stage, work, SEND_OCTETS);

@@ -45,6 +45,8 @@ struct stage_watch {
     void (*packet)(void *context, uint64_t time_us, bool from_target, const struct peer *peer, const uint8_t *octets,
                    size_t count);
     void (*event)(void *context, enum state state, unsigned event);
+    /* An event is over: what it cost, what it may cost at most by ORACLE_WORK, and the segments that it drew. */
+    void (*settled)(void *context, uint64_t work, uint64_t work_most, unsigned segments);
 };
 
 struct stage;

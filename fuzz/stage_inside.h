@@ -66,8 +66,8 @@ bool stage_listens(struct stage *stage);
 bool stage_ends(struct stage *stage, size_t steps);
 /* A packet is on its way to the TCP; `peer` is who sends it, or NULL. */
 void stage_tell_packet(struct stage *stage, const struct peer *peer, const uint8_t *packet, size_t count);
-/* A packet arrives at the TCP, and the time that a packet takes passes. */
-void stage_arrives(struct stage *stage, const uint8_t *packet, size_t count);
+/* A packet arrives at the TCP, and the time that a packet takes passes. `decoded`: what packet_decode makes of it, or NULL. */
+void stage_arrives(struct stage *stage, const struct packet *decoded, const uint8_t *packet, size_t count);
 /* The state that this connection is in meets an event. */
 void stage_tell(struct stage *stage, const struct actor *actor, unsigned event);
 void stage_step(struct stage *stage, const struct step *step);

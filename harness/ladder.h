@@ -96,7 +96,7 @@ struct rung_segment {
 };
 
 struct entry   { enum state state; enum way via; unsigned with; term irs, mss, wnd; };
-struct user    { enum call call; term octets; };
+struct user    { enum call call; term octets; enum setting setting; uint32_t value; };
 struct notice  { enum event event; term octets; };
 struct message { enum icmp kind; term mtu, quotes; };
 

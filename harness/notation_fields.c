@@ -53,6 +53,8 @@ static const struct ladder_field entry_fields[] = {
 static const struct ladder_field call_fields[] = {
     { "call", FIELD_WORD, AT(user.call), call_words },
     { "octets", FIELD_TERM, AT(user.octets), NULL },
+    { "setting", FIELD_WORD, AT(user.setting), setting_words },
+    { "value", FIELD_NUMBER, AT(user.value), NULL },
     { NULL, FIELD_TERM, 0, NULL },
 };
 

@@ -29,11 +29,17 @@ const struct word event_words[] = {
 };
 
 const struct word call_words[] = {
-    { "OPEN", OPEN },       { "PASSIVE_OPEN", PASSIVE_OPEN },
-    { "SEND", SEND },       { "SEND_URGENT", SEND_URGENT },
-    { "RECEIVE", RECEIVE }, { "PAUSE_READING", PAUSE_READING },
-    { "CLOSE", CLOSE },     { "CLOSE_BOTH", CLOSE_BOTH },
-    { "ABORT", ABORT },     { NULL, 0 },
+    { "OPEN", OPEN },       { "PASSIVE_OPEN", PASSIVE_OPEN },   { "SEND", SEND },   { "SEND_URGENT", SEND_URGENT },
+    { "RECEIVE", RECEIVE }, { "PAUSE_READING", PAUSE_READING }, { "CLOSE", CLOSE }, { "CLOSE_BOTH", CLOSE_BOTH },
+    { "ABORT", ABORT },     { "CONFIGURE", CONFIGURE },         { NULL, 0 },
+};
+
+const struct word setting_words[] = {
+    { "NAGLE", NAGLE },
+    { "KEEP_ALIVE", KEEP_ALIVE },
+    { "KEEP_ALIVE_INTERVAL", KEEP_ALIVE_INTERVAL },
+    { "USER_TIMEOUT", USER_TIMEOUT },
+    { NULL, 0 },
 };
 
 const struct word icmp_words[] = {

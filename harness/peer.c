@@ -37,6 +37,11 @@ uint32_t peer_rcv_nxt(const struct peer *peer)
     return peer->lent && seq_before(shown, peer->lent_to) ? peer->lent_to : shown;
 }
 
+uint32_t peer_snd_una(const struct peer *peer)
+{
+    return peer->shadow.peer.ack_seen ? peer->shadow.peer.ack : peer->shadow.target.iss;
+}
+
 bool peer_may_differ(const struct peer *peer, uint64_t position)
 {
     for (unsigned i = 0; i < peer->other_count; i++)
@@ -47,13 +52,13 @@ bool peer_may_differ(const struct peer *peer, uint64_t position)
 
 static uint32_t base_value(const struct peer *peer, const struct peer_link *link, enum base base)
 {
-    const struct shadow_end *target = &peer->shadow.target, *own = &peer->shadow.peer;
+    const struct shadow_end *target = &peer->shadow.target;
 
     switch (base) {
     case BASE_RCV_NXT:
         return peer_rcv_nxt(peer);
     case BASE_SND_UNA:
-        return own->ack_seen ? own->ack : target->iss;
+        return peer_snd_una(peer);
     case BASE_SND_NXT:
         return target->nxt;
     case BASE_ISS:
@@ -94,12 +99,12 @@ uint32_t peer_value(const struct peer *peer, const struct peer_link *link, term 
 
 void peer_names(const struct peer *peer, struct notation_symbols *names)
 {
-    const struct shadow_end *target = &peer->shadow.target, *own = &peer->shadow.peer;
+    const struct shadow_end *target = &peer->shadow.target;
 
     *names = (struct notation_symbols){
         .at    = { [NAME_SND_NXT] = { "SND_NXT", target->nxt, target->any_seen },
                    [NAME_RCV_NXT] = { "RCV_NXT", target->ack, target->ack_seen },
-                   [NAME_SND_UNA] = { "SND_UNA", own->ack_seen ? own->ack : target->iss, target->any_seen },
+                   [NAME_SND_UNA] = { "SND_UNA", peer_snd_una(peer), target->any_seen },
                    [NAME_ISS]     = { "ISS", target->iss, target->syn_seen },
                    [NAME_IRS]     = { "IRS", peer->irs, peer->irs_known } },
         .count = PEER_NAMES,

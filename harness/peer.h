@@ -43,6 +43,8 @@ struct peer {
 /* ---- what symbols are worth */
 uint32_t peer_value(const struct peer *peer, const struct peer_link *link, term packed);
 uint32_t peer_rcv_nxt(const struct peer *peer);
+/* The latest ACK that the peer sent, or the target's ISS: SND.UNA as the target has it. */
+uint32_t peer_snd_una(const struct peer *peer);
 uint32_t peer_target_limit(const struct peer *peer, const struct peer_link *link); /* SMSS */
 uint32_t peer_own_limit(const struct peer *peer, const struct peer_link *link);    /* RMSS */
 /* The state that the target must be in, told from who sent and who acknowledged which SYN and FIN; `listens` is whether a

@@ -43,7 +43,7 @@ struct conversation {
 struct referee {
     struct conversation *conversations;
     size_t               frames;
-    bool                 checksums_unseen, offloads;
+    bool                 checksums_unseen, offloads, breached;
     struct ruling        rulings[REFEREE_RULES];
 };
 
@@ -106,6 +106,11 @@ const struct ruling *referee_ruling(const struct referee *referee, size_t rule)
     return &referee->rulings[rule];
 }
 
+bool referee_saw_a_breach(const struct referee *referee)
+{
+    return referee->breached;
+}
+
 static struct conversation *find_conversation(struct referee *referee, const struct segment *segment, bool from_target)
 {
     const struct ip_address *tester      = from_target ? &segment->destination : &segment->source;
@@ -141,6 +146,7 @@ static void rule_on(struct referee *referee, enum rule rule, bool kept, const ch
     ruling->judged++;
     if (kept)
         return;
+    referee->breached = true;
     if (ruling->broken++ > 0)
         return;
     ruling->first_frame = referee->frames;
@@ -309,11 +315,25 @@ static void tester_sent(struct conversation *c, const struct packet *packet, con
 
 /* ---- the rules ----------------------------------------------------------------------------------------------------------- */
 
+/* <SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK> of a TCP that knows no connection (RFC 9293 3.10.7.1): what it acknowledges is of
+ * one segment, wherever that lay. */
+static bool answers_in_closed(const struct conversation *c, const struct segment *segment)
+{
+    size_t kept = c->stimulus_count < STIMULI ? c->stimulus_count : STIMULI;
+
+    if ((segment->flags & (RST | ACK)) != (RST | ACK) || segment->seq != 0)
+        return false;
+    for (size_t i = 0; i < kept; i++)
+        if (segment->ack == c->stimuli[i].end)
+            return true;
+    return false;
+}
+
 static void judge_ack(struct referee *referee, const struct conversation *c, const struct segment *segment)
 {
     const struct shadow *shadow = &c->shadow;
 
-    if (!(segment->flags & ACK) || !shadow->peer.any_seen)
+    if (!(segment->flags & ACK) || !shadow->peer.any_seen || answers_in_closed(c, segment))
         return;
     /* Segments far apart can have brought it half around the sequence space: nobody knows then what was sent. */
     if (!shadow->peer.syn_seen || seq_before(shadow->peer.iss, shadow->peer.nxt))
@@ -384,13 +404,10 @@ static bool rst_is_formed(const struct conversation *c, const struct segment *se
 
     if (target->any_seen && (segment->seq == target->nxt || (c->shadow.peer.ack_seen && segment->seq == c->shadow.peer.ack)))
         return true;
-    for (size_t i = 0; i < kept; i++) {
+    for (size_t i = 0; i < kept; i++)
         if (c->stimuli[i].has_ack && segment->seq == c->stimuli[i].ack)
             return true;
-        if ((segment->flags & ACK) && segment->seq == 0 && segment->ack == c->stimuli[i].end)
-            return true;
-    }
-    return false;
+    return answers_in_closed(c, segment);
 }
 
 static bool grow_stream(struct conversation *c, size_t room)
@@ -530,26 +547,38 @@ static void judge_target(struct referee *referee, struct conversation *c, const 
     shadow_sees(&c->shadow, true, segment, options);
 }
 
-void referee_sees(struct referee *referee, bool from_target, const uint8_t *octets, size_t count)
+void referee_sees_packet(struct referee *referee, bool from_target, const struct packet *packet)
 {
-    struct packet      packet;
     struct tcp_options options = { 0 };
+    struct packet      spared;
 
     referee->frames++;
-    if (packet_decode(octets, count, &packet) != PACKET_TCP)
+    if (packet->kind != PACKET_TCP)
         return;
-    struct conversation *c = find_conversation(referee, &packet.segment, from_target);
+    struct conversation *c = find_conversation(referee, &packet->segment, from_target);
 
     if (c == NULL)
         return;
-    if (!(packet.faults & (FAULT_TRUNCATED | FAULT_TCP_DATA_OFFSET)))
-        tcp_options_parse(packet.segment.options, packet.segment.option_octets, &options);
-    bool unfinished = from_target && referee->offloads && packet_sum(&packet) == SUM_UNFINISHED;
+    if (!(packet->faults & (FAULT_TRUNCATED | FAULT_TCP_DATA_OFFSET)))
+        tcp_options_parse(packet->segment.options, packet->segment.option_octets, &options);
+    if (!from_target) {
+        tester_sent(c, packet, &options);
+        return;
+    }
+    bool unfinished = referee->offloads && packet_sum(packet) == SUM_UNFINISHED;
 
-    if (from_target && (referee->checksums_unseen || unfinished))
-        packet.faults &= ~(unsigned)FAULT_TCP_CHECKSUM;
-    if (from_target)
-        judge_target(referee, c, &packet, &options, unfinished);
-    else
-        tester_sent(c, &packet, &options);
+    if (referee->checksums_unseen || unfinished) {
+        spared = *packet;
+        spared.faults &= ~(unsigned)FAULT_TCP_CHECKSUM;
+        packet = &spared;
+    }
+    judge_target(referee, c, packet, &options, unfinished);
+}
+
+void referee_sees(struct referee *referee, bool from_target, const uint8_t *octets, size_t count)
+{
+    struct packet packet;
+
+    packet_decode(octets, count, &packet);
+    referee_sees_packet(referee, from_target, &packet);
 }

@@ -41,7 +41,11 @@ void referee_meets_offloads(struct referee *referee);
 
 /* One packet as captured at the tester's side, in order. `count` octets from the IP header on. */
 void referee_sees(struct referee *referee, bool from_target, const uint8_t *octets, size_t count);
+/* The same for one that packet_decode took apart already. */
+void referee_sees_packet(struct referee *referee, bool from_target, const struct packet *packet);
 
 const struct ruling *referee_ruling(const struct referee *referee, size_t rule);
+/* Whether any rule was broken. */
+bool referee_saw_a_breach(const struct referee *referee);
 
 #endif

@@ -4,26 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
-uint32_t segment_length(const struct segment *segment)
-{
-    return (uint32_t)segment->text_octets + ((segment->flags & SYN) != 0) + ((segment->flags & FIN) != 0);
-}
-
-bool seq_before(uint32_t a, uint32_t b)
-{
-    return (int32_t)(a - b) < 0;
-}
-
-bool seq_before_eq(uint32_t a, uint32_t b)
-{
-    return (int32_t)(a - b) <= 0;
-}
-
 bool ip_address_equal(const struct ip_address *a, const struct ip_address *b)
 {
     if (a->family != b->family)
         return false;
-    return a->family == 0 || memcmp(a->octets, b->octets, a->family == 4 ? 4 : 16) == 0;
+    if (a->family == 4)
+        return memcmp(a->octets, b->octets, 4) == 0;
+    return a->family == 0 || memcmp(a->octets, b->octets, 16) == 0;
 }
 
 bool ip_address_parse(const char *text, struct ip_address *address)

@@ -34,11 +34,21 @@ struct segment {
 };
 
 /* SEG.LEN of RFC 9293 3.3.1: the octets of text, SYN and FIN counted. */
-uint32_t segment_length(const struct segment *segment);
+static inline uint32_t segment_length(const struct segment *segment)
+{
+    return (uint32_t)segment->text_octets + ((segment->flags & SYN) != 0) + ((segment->flags & FIN) != 0);
+}
 
 /* RFC 9293 3.4 comparisons, modulo 2^32: a < b, a =< b. */
-bool seq_before(uint32_t a, uint32_t b);
-bool seq_before_eq(uint32_t a, uint32_t b);
+static inline bool seq_before(uint32_t a, uint32_t b)
+{
+    return (int32_t)(a - b) < 0;
+}
+
+static inline bool seq_before_eq(uint32_t a, uint32_t b)
+{
+    return (int32_t)(a - b) <= 0;
+}
 
 bool ip_address_equal(const struct ip_address *a, const struct ip_address *b);
 bool ip_address_parse(const char *text, struct ip_address *address);

@@ -38,7 +38,10 @@ enum icmp { PACKET_TOO_BIG, HOST_UNREACHABLE, PROTOCOL_UNREACHABLE, PORT_UNREACH
 
 /* The user calls of RFC 9293 3.9.1. CLOSE is the RFC's simplex close (no more to send, still receiving), CLOSE_BOTH
  * also gives up receiving (MAY-1). */
-enum call { OPEN, PASSIVE_OPEN, SEND, SEND_URGENT, RECEIVE, PAUSE_READING, CLOSE, CLOSE_BOTH, ABORT };
+enum call { OPEN, PASSIVE_OPEN, SEND, SEND_URGENT, RECEIVE, PAUSE_READING, CLOSE, CLOSE_BOTH, ABORT, CONFIGURE };
+
+/* What CONFIGURE sets; times in milliseconds, and 0 is off (of USER_TIMEOUT: the target's own). */
+enum setting { NO_SETTING, NAGLE, KEEP_ALIVE, KEEP_ALIVE_INTERVAL, USER_TIMEOUT };
 
 /* What an application can be told. */
 enum event { DATA, URGENT, END, RESET, REFUSED, TIMED_OUT, ACCEPTED, SOFT_ERROR };

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "fuzz/minimize.h"
+#include "fuzz/target/target.h"
 #include "inprocess/inprocess.h"
 #include "notation_ladder.h"
 #include "pcapng.h"
@@ -70,7 +71,7 @@ bool replay_read_file(struct replay_file *file, struct error *error)
 /* ---- one play on the reference ------------------------------------------------------------------------------------------ */
 
 struct showing {
-    bool             quiet;
+    bool             quiet, costs;
     uint64_t         began_us;
     struct captured *packets;
     size_t           count, room;
@@ -133,6 +134,18 @@ static void show_packet(void *context, uint64_t time_us, bool from_target, const
            faults);
 }
 
+/* -v: what the oracle of work bounds. */
+static void show_cost(void *context, uint64_t work, uint64_t work_most, unsigned segments)
+{
+    const struct showing *showing = context;
+
+    if (showing->costs)
+        printf("                       work %llu of %llu%s", (unsigned long long)work, (unsigned long long)work_most,
+               segments == 0 ? "\n" : "");
+    if (showing->costs && segments > 0)
+        printf(", %u segment%s\n", segments, segments == 1 ? "" : "s");
+}
+
 static void tell_finding(const char *path, const struct replay_file *file, const struct finding *finding)
 {
     const struct requirement *requirement = requirement_find(finding->requirement);
@@ -188,8 +201,10 @@ static bool still_found(void *context, const struct input *input)
 
 static enum status play_one(const struct replay_wish *wish, struct stage *stage, struct replay_file *file, bool alone)
 {
-    struct showing     showing = { .quiet = !alone || wish->as_case, .began_us = STAGE_BEGINS_US };
-    struct stage_watch watch   = { .context = &showing, .step = show_step, .packet = show_packet };
+    struct showing     showing = { .quiet    = !alone || wish->as_case,
+                                   .costs    = alone && !wish->as_case && wish->run.verbose,
+                                   .began_us = STAGE_BEGINS_US };
+    struct stage_watch watch   = { .context = &showing, .step = show_step, .packet = show_packet, .settled = show_cost };
     struct finding     finding;
 
     if (wish->minimize && stage_play(stage, file->input, NULL, &finding)) {
@@ -291,8 +306,10 @@ static bool read_own_option(struct replay_wish *wish, const char *word, const ch
                          word[2] == 'o'   ? "names of oracles"
                          : word[2] == 'k' ? "a folder"
                                           : "a file");
-    if (word[2] == 'k')
+    if (word[2] == 'k') {
+        wish->known = wish->file_count;
         return (wish->keep = value) != NULL;
+    }
     if (word[2] == 'p')
         wish->pcap = value;
     return word[2] == 'p' || oracles_named(value, &wish->oracles, error);
@@ -344,8 +361,10 @@ static enum status print_help(void)
            "  --as-case       print the input as an entry for a table in cases/\n"
            "  --pcap FILE     write the segments\n"
            "  --pairs         print how many inputs bring each state to meet each event\n"
-           "  --keep FOLDER   add small ladders to FOLDER that reach pairs of a state and an\n"
-           "                  event which those in it do not, made from the other inputs\n"
+           "  --keep FOLDER   write small ladders into FOLDER that reach pairs of a state and\n"
+           "                  an event which the inputs named before this option do not,\n"
+           "                  made from those named behind it\n"
+           "  -v              what each event cost, in edges of code, and how much it may\n"
            "  --oracles LIST  invariants, referee, stream, work, memory, rest; all (the\n"
            "                  default) or none\n\n"
            "Exit status: 0 no finding, 1 a finding, 2 usage, 3 the target cannot be used.\n");
@@ -387,7 +406,7 @@ static enum status play_each(const struct replay_wish *wish, struct stage *stage
 
 static enum status play_all(const struct replay_wish *wish)
 {
-    struct stage       *stage  = stage_open(wish->oracles, NULL);
+    struct stage       *stage  = stage_open(wish->oracles, work_done);
     struct replay_file *file   = calloc(1, sizeof *file);
     struct input       *input  = calloc(1, sizeof *input);
     struct error        error  = { "out of memory" };

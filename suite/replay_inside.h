@@ -10,9 +10,10 @@
 struct replay_wish {
     unsigned       oracles;
     bool           minimize, as_case, pairs;
-    const char    *pcap; /* file, NULL: none */
-    const char    *keep; /* folder, NULL: none */
-    struct options run;  /* target and what belongs to it */
+    const char    *pcap;  /* file, NULL: none */
+    const char    *keep;  /* folder, NULL: none */
+    size_t         known; /* so many of the files come before --keep */
+    struct options run;   /* target and what belongs to it */
     const char   **files;
     size_t         file_count;
 };
@@ -31,7 +32,7 @@ bool replay_read_file(struct replay_file *file, struct error *error);
 /* Prints for each pair of a state and an event how many of the inputs reach it: state, event, count, with tabs between. */
 enum status replay_print_pairs(const struct replay_wish *wish, struct stage *stage, struct replay_file *file);
 
-/* Writes into wish->keep, as text, ladders that reach what the inputs in that folder do not, made from the other inputs. */
+/* Writes into wish->keep, as text, small ladders that reach what the known inputs do not, made from the others. */
 enum status replay_keep(const struct replay_wish *wish, struct stage *stage, struct replay_file *file);
 
 /* Prints the steps as an entry of a table in cases/, with what the reference answers as rungs. */

@@ -11,7 +11,7 @@
 #include "notation_words.h"
 #include "replay_inside.h"
 
-enum { STATES_MET = TIME_WAIT + 1, PAIRS = STATES_MET * EVENTS };
+enum { STATES_MET = TIME_WAIT + 1, PAIRS = STATES_MET * EVENTS, STEPS_TOGETHER = 150 };
 
 struct pairs {
     bool met[PAIRS];
@@ -29,6 +29,8 @@ struct choosing {
     struct pairs        reached; /* by what is there already */
     struct candidate   *candidates;
     size_t              count;
+    struct candidate   *chosen; /* made small; `pairs` are those that it was chosen for */
+    size_t              chosen_count;
 };
 
 static void meet(void *context, enum state state, unsigned event)
@@ -107,29 +109,43 @@ static bool still_reaches(void *context, const struct input *input)
     return play(wanted->stage, input, &pairs) && count_new(&wanted->pairs, &pairs) == 0;
 }
 
-/* "FIN_WAIT_1", "data, SEQ old, ACK new": fin-wait-1-meets-data-seq-old-ack-new.ladder */
-static void name_of(unsigned pair, char *name, size_t room)
+/* "FIN_WAIT_1", "data, SEQ old, ACK new", 7: fin-wait-1-meets-data-seq-old-ack-new-and-6-others.ladder */
+static void name_of(unsigned pair, size_t pairs, char *name, size_t room)
 {
     char   event[100], words[200];
     size_t used = 0;
 
     event_print(pair % EVENTS, event, sizeof event);
     snprintf(words, sizeof words, "%s meets %s", word_of(state_words, pair / EVENTS), event);
-    for (const char *at = words; *at != '\0' && used + 8 < room; at++) {
+    for (const char *at = words; *at != '\0' && used + 40 < room; at++) {
         if (isalnum((unsigned char)*at))
             name[used++] = (char)tolower((unsigned char)*at);
         else if (used > 0 && name[used - 1] != '-')
             name[used++] = '-';
     }
-    snprintf(name + used, room - used, ".ladder");
+    if (pairs > 1)
+        snprintf(name + used, room - used, "-and-%zu-others.ladder", pairs - 1);
+    else
+        snprintf(name + used, room - used, ".ladder");
 }
 
-static bool write_ladder(const char *folder, unsigned pair, const struct input *input, struct error *error)
+static unsigned first_of(const struct pairs *pairs)
 {
-    char  path[1000], name[200], text[400];
-    FILE *file;
+    unsigned first = 0;
 
-    name_of(pair, name, sizeof name);
+    while (first < PAIRS && !pairs->met[first])
+        first++;
+    return first;
+}
+
+static bool write_ladder(const char *folder, const struct candidate *one, struct input *input, struct error *error)
+{
+    static const struct pairs none;
+    char                      path[1000], name[200], text[400];
+    FILE                     *file;
+
+    input_read(one->octets, one->count, input);
+    name_of(first_of(&one->pairs), count_new(&one->pairs, &none), name, sizeof name);
     snprintf(path, sizeof path, "%s/%s", folder, name);
     file = fopen(path, "wex");
     if (file == NULL)
@@ -140,6 +156,18 @@ static bool write_ladder(const char *folder, unsigned pair, const struct input *
     }
     printf("%s\n", path);
     return fclose(file) == 0 || error_set(error, "%s was not written whole: %s", path, strerror(errno));
+}
+
+static bool set_octets(struct candidate *one, const uint8_t *octets, size_t count, struct error *error)
+{
+    uint8_t *copy = realloc(one->octets, count + 1);
+
+    if (copy == NULL)
+        return error_set(error, "out of memory");
+    memcpy(copy, octets, count);
+    one->octets = copy;
+    one->count  = count;
+    return true;
 }
 
 /* The candidate that adds most, and of those the shortest; NULL where none adds anything. */
@@ -160,30 +188,87 @@ static const struct candidate *choose(const struct choosing *choosing)
     return best;
 }
 
-static bool keep_one(struct choosing *choosing, const char *folder, const struct candidate *one, struct error *error)
+static bool choose_one(struct choosing *choosing, const struct candidate *one, struct error *error)
 {
     struct replay_file *file   = choosing->file;
     struct wanted       wanted = { choosing->stage, one->pairs };
-    unsigned            first  = PAIRS;
+    struct candidate   *chosen = &choosing->chosen[choosing->chosen_count++];
 
-    for (unsigned i = PAIRS; i-- > 0;) {
+    for (unsigned i = 0; i < PAIRS; i++)
         wanted.pairs.met[i] = one->pairs.met[i] && !choosing->reached.met[i];
-        if (wanted.pairs.met[i])
-            first = i;
-    }
     memcpy(file->octets, one->octets, one->count);
     file->count = minimize(file->octets, one->count, still_reaches, &wanted);
-    input_read(file->octets, file->count, file->input);
     join(&choosing->reached, &wanted.pairs);
-    return write_ladder(folder, first, file->input, error);
+    chosen->pairs = wanted.pairs;
+    return set_octets(chosen, file->octets, file->count, error);
+}
+
+/* ---- many small ladders as a few ------------------------------------------------------------------------------------------
+ */
+
+/* One behind the other, with what ends the connections in between, if all that both were chosen for is reached still. */
+static bool put_together(struct choosing *choosing, struct candidate *first, const struct candidate *then, struct error *error)
+{
+    static const struct step ends[][4] = { { ON(0), END_OF_LADDER },
+                                           { PEER(RST), ON(0), END_OF_LADDER },
+                                           { ON(0), PEER(RST), END_OF_LADDER },
+                                           { ON(0), APP(ABORT), END_OF_LADDER },
+                                           { ON(2), END_OF_LADDER },
+                                           { ON(2), PEER(RST), END_OF_LADDER },
+                                           { ON(1), END_OF_LADDER },
+                                           { ON(1), PEER(RST), END_OF_LADDER },
+                                           { ON(3), PEER(RST), END_OF_LADDER },
+                                           { ON(0), APP(ABORT), WAIT(300000), END_OF_LADDER } };
+    struct replay_file      *file      = choosing->file;
+    struct wanted            wanted    = { choosing->stage, first->pairs };
+
+    join(&wanted.pairs, &then->pairs);
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        uint8_t end[100];
+        size_t  count = input_write(ends[i], end, sizeof end, error);
+
+        if (first->count + count + then->count > sizeof file->octets)
+            return false;
+        memcpy(file->octets, first->octets, first->count);
+        memcpy(file->octets + first->count, end, count);
+        memcpy(file->octets + first->count + count, then->octets, then->count);
+        input_read(file->octets, first->count + count + then->count, file->input);
+        if (file->input->count > STEPS_TOGETHER || !still_reaches(&wanted, file->input))
+            continue;
+        first->pairs = wanted.pairs;
+        return set_octets(first, file->octets, first->count + count + then->count, error);
+    }
+    return false;
+}
+
+/* Of one state each; what goes nowhere stays by itself. */
+static void gather_states(struct choosing *choosing)
+{
+    struct error ignored;
+    size_t       left = 0;
+
+    for (size_t i = 0; i < choosing->chosen_count; i++) {
+        struct candidate one    = choosing->chosen[i];
+        bool             placed = false;
+
+        for (size_t k = 0; k < left && !placed; k++)
+            if (first_of(&choosing->chosen[k].pairs) / EVENTS == first_of(&one.pairs) / EVENTS)
+                placed = put_together(choosing, &choosing->chosen[k], &one, &ignored);
+        if (placed)
+            free(one.octets);
+        else
+            choosing->chosen[left++] = one;
+    }
+    choosing->chosen_count = left;
 }
 
 static bool gather(struct choosing *choosing, const struct replay_wish *wish, struct error *error)
 {
-    size_t folder = strlen(wish->keep);
-
-    choosing->candidates = calloc(wish->file_count, sizeof *choosing->candidates);
-    for (size_t i = 0; choosing->candidates != NULL && i < wish->file_count; i++) {
+    choosing->candidates = calloc(wish->file_count + 1, sizeof *choosing->candidates);
+    choosing->chosen     = calloc(wish->file_count + 1, sizeof *choosing->chosen);
+    if (choosing->candidates == NULL || choosing->chosen == NULL)
+        return error_set(error, "out of memory");
+    for (size_t i = 0; i < wish->file_count; i++) {
         struct candidate *one = &choosing->candidates[choosing->count];
 
         choosing->file->path = wish->files[i];
@@ -191,18 +276,26 @@ static bool gather(struct choosing *choosing, const struct replay_wish *wish, st
             return false;
         if (!play(choosing->stage, choosing->file->input, &one->pairs))
             continue;
-        if (strncmp(wish->files[i], wish->keep, folder) == 0) {
+        if (i < wish->known) {
             join(&choosing->reached, &one->pairs);
             continue;
         }
-        one->count  = choosing->file->count;
-        one->octets = malloc(one->count);
-        if (one->octets == NULL)
-            return error_set(error, "out of memory");
-        memcpy(one->octets, choosing->file->octets, one->count);
+        if (!set_octets(one, choosing->file->octets, choosing->file->count, error))
+            return false;
         choosing->count++;
     }
-    return choosing->candidates != NULL || error_set(error, "out of memory");
+    return true;
+}
+
+static void release(struct choosing *choosing)
+{
+    for (size_t i = 0; i < choosing->count; i++)
+        free(choosing->candidates[i].octets);
+    for (size_t i = 0; i < choosing->chosen_count; i++)
+        free(choosing->chosen[i].octets);
+    free(choosing->candidates);
+    free(choosing->chosen);
+    free(choosing);
 }
 
 enum status replay_keep(const struct replay_wish *wish, struct stage *stage, struct replay_file *file)
@@ -217,11 +310,12 @@ enum status replay_keep(const struct replay_wish *wish, struct stage *stage, str
         good            = gather(choosing, wish, &error);
     }
     for (const struct candidate *one; good && (one = choose(choosing)) != NULL;)
-        good = keep_one(choosing, wish->keep, one, &error);
-    for (size_t i = 0; choosing != NULL && i < choosing->count; i++)
-        free(choosing->candidates[i].octets);
+        good = choose_one(choosing, one, &error);
+    if (good)
+        gather_states(choosing);
+    for (size_t i = 0; good && i < choosing->chosen_count; i++)
+        good = write_ladder(wish->keep, &choosing->chosen[i], file->input, &error);
     if (choosing != NULL)
-        free(choosing->candidates);
-    free(choosing);
+        release(choosing);
     return good ? STATUS_GOOD : complain(STATUS_ERROR, &error);
 }

@@ -20,7 +20,7 @@ enum {
     AWAIT_MS       = 60000,
     RESETS_MOST    = 10,
     BEGUN_MS       = 100, /* from a case's beginning to its first segment, on a busy machine */
-    IDS_OCTETS     = 400
+    IDS_OCTETS     = 260
 };
 
 #define REQUIREMENT "RFC9293-3.5-a"
@@ -526,7 +526,7 @@ const char *vigil_note(const struct vigil *vigil)
 
 static void put_death(const struct vigil *vigil, struct result *result)
 {
-    char times[40] = "", more[40] = "", back[60] = "", unseen[sizeof vigil->unseen + 60] = "";
+    char times[40] = "", more[40] = "", back[60] = "", unseen[156] = "";
 
     if (vigil->deaths > 1)
         snprintf(times, sizeof times, " %u times", vigil->deaths);
@@ -535,7 +535,7 @@ static void put_death(const struct vigil *vigil, struct result *result)
     if (vigil->wish.reset != NULL)
         snprintf(back, sizeof back, "; --reset-cmd brought it back %u of %u times", vigil->revivals, vigil->deaths);
     if (result->verdict == VERDICT_INCONCLUSIVE)
-        snprintf(unseen, sizeof unseen, "; %s: what became of it could not be seen", vigil->unseen);
+        snprintf(unseen, sizeof unseen, "; %.100s: what became of it could not be seen", vigil->unseen);
     snprintf(result->reason, sizeof result->reason, "it stopped answering%s while these were playing: %s%s%s%s", times,
              vigil->ids, more, back, unseen);
     snprintf(result->expected, sizeof result->expected, "a SYN draws SYN,ACK, as it did before");

@@ -6,7 +6,7 @@
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 
-enum { RUN_MOST = 8 };
+enum { RUN_MOST = 8, REPEATS_MOST = 10 };
 
 /* ---- whole steps -------------------------------------------------------------------------------------------------------- */
 
@@ -49,6 +49,8 @@ static const struct step phrases[][6] = {
     { APP(SEND, .octets = 4000), PEER(ACK), PEER(ACK), END_OF_LADDER },
     { APP(SEND_URGENT, .octets = 10), END_OF_LADDER },
     { PEER(ACK, .ack = SND_UNA), PEER(ACK, .ack = SND_UNA), PEER(ACK, .ack = SND_UNA), END_OF_LADDER },
+    { PEER(ACK, .ack = SND_UNA + 1), END_OF_LADDER },
+    { PEER(ACK, .ack = SND_UNA + SMSS), END_OF_LADDER },
     { PEER(FIN | ACK), END_OF_LADDER },
     { PEER(FIN | ACK, .ack = SND_UNA), END_OF_LADDER },
     { APP(CLOSE), PEER(ACK), END_OF_LADDER },
@@ -102,6 +104,24 @@ static void duplicate_run(struct changer *changer, struct input *input)
     memcpy(run, &input->steps[at], count * sizeof *run);
     insert(input, value_below(changer, 2) == 0 ? at : value_below(changer, input->count + 1), run, count);
     changer->what = "duplicate";
+}
+
+/* A step again and again, a segment at the same place or each time further on: what grows with each takes several to reach its
+ * bound. */
+static void repeat_step(struct changer *changer, struct input *input)
+{
+    size_t      at   = value_below(changer, input->count);
+    struct step step = input->steps[at];
+    size_t      most = value_below(changer, REPEATS_MOST);
+    bool        same = value_below(changer, 2) == 0;
+    term        way  = value_way(changer);
+
+    for (size_t i = 0; i <= most; i++) {
+        if (!same)
+            value_move_on(&step, way);
+        insert(input, at + 1 + i < input->count ? at + 1 + i : input->count, &step, 1);
+    }
+    changer->what = "repeat";
 }
 
 static void swap_steps(struct changer *changer, struct input *input)
@@ -162,8 +182,9 @@ static void nudge_field(struct changer *changer, struct input *input)
 typedef void one_change(struct changer *changer, struct input *input);
 
 /* How often each comes is how often it stands here. */
-static one_change *const changes[] = { put_phrase, put_phrase, put_phrase, delete_run, delete_run,  duplicate_run, swap_steps,
-                                       set_field,  set_field,  set_field,  set_field,  nudge_field, nudge_field,   drop_field };
+static one_change *const changes[] = { put_phrase,    put_phrase,  put_phrase,  delete_run,  delete_run,
+                                       duplicate_run, repeat_step, swap_steps,  set_field,   set_field,
+                                       set_field,     set_field,   nudge_field, nudge_field, drop_field };
 
 static void change_once(struct changer *changer, struct input *input)
 {

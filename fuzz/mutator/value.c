@@ -75,6 +75,14 @@ static term new_length(struct changer *changer)
     return value != 0 ? value : ZERO;
 }
 
+/* Urgent data mostly end where the text does, or an octet off. */
+static term new_urgent_pointer(struct changer *changer, const struct rung_segment *segment)
+{
+    term value = sum(segment->len, (term)value_below(changer, 3) - 1);
+
+    return value != 0 ? value : ZERO;
+}
+
 /* ---- other kinds -------------------------------------------------------------------------------------------------------- */
 
 static unsigned new_flags(struct changer *changer)
@@ -186,7 +194,7 @@ static bool is_option(const struct ladder_field *field)
     return false;
 }
 
-static term term_for(struct changer *changer, const struct ladder_field *field)
+static term term_for(struct changer *changer, const struct step *step, const struct ladder_field *field)
 {
     if (value_below(changer, 8) == 0)
         return new_term(changer);
@@ -194,6 +202,8 @@ static term term_for(struct changer *changer, const struct ladder_field *field)
         return ABSENT;
     if (strcmp(field->name, "seq") == 0 || strcmp(field->name, "ack") == 0 || strcmp(field->name, "quotes") == 0)
         return new_number(changer);
+    if (strcmp(field->name, "up") == 0 && value_below(changer, 2) == 0)
+        return new_urgent_pointer(changer, &step->segment);
     return new_length(changer);
 }
 
@@ -204,7 +214,7 @@ void value_set(struct changer *changer, struct step *step)
 
     switch (field->kind) {
     case FIELD_TERM:
-        *(term *)place = term_for(changer, field);
+        *(term *)place = term_for(changer, step, field);
         break;
     case FIELD_WORD:
         *(unsigned *)place = field->words[value_below(changer, word_count(field->words))].value;
@@ -238,6 +248,19 @@ static size_t field_octets(const struct ladder_field *field)
     default:
         return sizeof(unsigned);
     }
+}
+
+term value_way(struct changer *changer)
+{
+    static const term ways[] = { 1, 2, 10, 20, 100, 1000, RMSS, 2 * RMSS, -1, -10, -100, -RMSS };
+
+    return ANY_OF(changer, ways);
+}
+
+void value_move_on(struct step *step, term way)
+{
+    if (step->rung == RUNG_PEER)
+        step->segment.seq = sum(step->segment.seq != 0 ? step->segment.seq : RCV_NXT, way);
 }
 
 bool value_next_field(const struct step *step, size_t *field)

@@ -13,6 +13,10 @@ void value_set(struct changer *changer, struct step *step);
 void value_drop(struct changer *changer, struct step *step);
 void value_nudge(struct changer *changer, struct step *step);
 
+/* How far each of several segments stands from the one before it, and a segment that far further on. */
+term value_way(struct changer *changer);
+void value_move_on(struct step *step, term way);
+
 /* The first field from *field on that the step has and could do without: false where there is none. */
 bool value_next_field(const struct step *step, size_t *field);
 void value_leave_out(struct step *step, size_t field);

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -111,6 +112,7 @@ int main(int argc, char **argv)
     fuzz_begin();
     if (argc > 1)
         return play_and_count(argc - 1, argv + 1);
+    prctl(PR_SET_DUMPABLE, 0); /* a core dump that is piped to a program takes so long that AFL++ calls the crash a hang */
     __AFL_INIT();
     const uint8_t *octets = __AFL_FUZZ_TESTCASE_BUF;
 

@@ -141,6 +141,22 @@ static const enum call_kind simple_calls[] = {
     [ABORT] = CALL_ABORT,
 };
 
+static enum outcome configure(struct player *player, const struct connection *connection, const struct user *user)
+{
+    static const enum call_setting settings[] = {
+        [NAGLE]               = SETTING_NAGLE,
+        [KEEP_ALIVE]          = SETTING_KEEP_ALIVE_IDLE_MS,
+        [KEEP_ALIVE_INTERVAL] = SETTING_KEEP_ALIVE_INTERVAL_MS,
+        [USER_TIMEOUT]        = SETTING_USER_TIMEOUT_MS,
+    };
+    struct call_request request = {
+        .kind = CALL_CONFIGURE, .handle = connection->handle, .setting = settings[user->setting], .value = user->value
+    };
+    struct call_reply reply;
+
+    return call(player, &request, &reply);
+}
+
 static enum outcome do_call(struct player *player, const struct step *step)
 {
     struct connection *connection = current(player);
@@ -155,6 +171,9 @@ static enum outcome do_call(struct player *player, const struct step *step)
         return NOT_THROUGH;
     if (step->user.call == SEND || step->user.call == SEND_URGENT)
         return send_octets(player, connection, step);
+
+    if (step->user.call == CONFIGURE)
+        return configure(player, connection, &step->user);
 
     struct call_request request = { .kind = simple_calls[step->user.call], .handle = connection->handle };
     struct call_reply   reply;

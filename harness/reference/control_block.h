@@ -140,6 +140,7 @@ void tcp_icmp_arrives(struct tcp *tcp, const struct packet *packet);
 void     tcp_start_timer(struct tcp *tcp, struct control_block *tcb, enum timer timer, uint64_t after_us);
 void     tcp_stop_timer(struct control_block *tcb, enum timer timer);
 bool     tcp_timer_runs(const struct control_block *tcb, enum timer timer);
+uint64_t tcp_next_timeout_us(const struct control_block *tcb); /* NEVER where no timer runs */
 void     tcp_run_timers(struct tcp *tcp, struct control_block *tcb);
 void     tcp_enter_time_wait(struct tcp *tcp, struct control_block *tcb);
 void     tcp_watch_orphan(struct tcp *tcp, struct control_block *tcb);

@@ -102,10 +102,7 @@ static bool delayed_ack_is_due(const struct tcp *tcp, const struct control_block
 
 static bool no_timer_is_overdue(const struct tcp *tcp, const struct control_block *tcb)
 {
-    for (int timer = 0; timer < TIMERS; timer++)
-        if (tcb->timers[timer] < tcp->now_us)
-            return false;
-    return true;
+    return tcp_next_timeout_us(tcb) >= tcp->now_us;
 }
 
 static bool sockets_name_one(const struct tcp *tcp, const struct control_block *tcb)

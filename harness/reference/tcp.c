@@ -295,9 +295,10 @@ uint64_t tcp_deadline(const struct tcp *tcp)
 {
     uint64_t deadline_us = NEVER;
 
-    for (size_t i = 0; i < tcp->used; i++)
-        for (int timer = 0; timer < TIMERS; timer++)
-            if (tcp->blocks[i].timers[timer] < deadline_us)
-                deadline_us = tcp->blocks[i].timers[timer];
+    for (size_t i = 0; i < tcp->used; i++) {
+        uint64_t due_us = tcp_next_timeout_us(&tcp->blocks[i]);
+
+        deadline_us = due_us < deadline_us ? due_us : deadline_us;
+    }
     return deadline_us;
 }

@@ -128,10 +128,22 @@ static void (*const timeouts[TIMERS])(struct tcp *tcp, struct control_block *tcb
     [TIMER_ORPHAN]         = orphan_timeout,
 };
 
+/* Asked for every block whenever time passes: hence without a branch. */
+uint64_t tcp_next_timeout_us(const struct control_block *tcb)
+{
+    uint64_t next_us = NEVER;
+
+    for (int timer = 0; timer < TIMERS; timer++)
+        next_us = tcb->timers[timer] < next_us ? tcb->timers[timer] : next_us;
+    return next_us;
+}
+
 void tcp_run_timers(struct tcp *tcp, struct control_block *tcb)
 {
     bool any = false;
 
+    if (tcp_next_timeout_us(tcb) > tcp->now_us)
+        return;
     for (int timer = 0; timer < TIMERS && tcb->state != CLOSED; timer++) {
         if (tcb->timers[timer] > tcp->now_us)
             continue;

@@ -219,6 +219,7 @@ const struct step mutate_ladder[] = {
     SILENCE    (SECONDS(2)),
     WAIT       (500),
     APP        (SEND_URGENT, .octets = 100 + SND_WND),
+    APP        (CONFIGURE, .setting = KEEP_ALIVE_INTERVAL, .value = 1000),
     APP_SEES   (TIMED_OUT, .octets = 5),
     ICMP       (PACKET_TOO_BIG, .mtu = 1300, .quotes = SND_UNA),
     { .rung = RUNG_JUDGE, .what = "isns_are_spread" },

@@ -175,6 +175,51 @@ START_TEST(octets_beyond_the_window)
 }
 END_TEST
 
+/* Numbers begin with the SYN: the higher SEQ of an ACK that came before it makes no later segment an old one. */
+START_TEST(the_window_of_an_ack_before_the_syn_is_forgotten)
+{
+    PEER(.flags = ACK, .seq = IRS + 1000, .ack = 0, .window = 10);
+    PEER(.flags = SYN, .seq = IRS, .options = { .has_mss = true, .mss = MSS });
+    TARGET(.flags = SYN | ACK, .seq = ISS, .ack = IRS + 1);
+    PEER(.flags = ACK, .seq = IRS + 4, .ack = ISS + 1, .window = 200);
+    TARGET(.flags = ACK, .seq = ISS + 1, .ack = IRS + 1, .length = 200);
+    PEER(.flags = ACK, .seq = IRS + 1, .ack = ISS + 201, .window = 1);
+    TARGET(.flags = ACK, .seq = ISS + 201, .ack = IRS + 1, .length = 200);
+    assert_kept();
+    TARGET(.flags = ACK, .seq = ISS + 401, .ack = IRS + 1, .length = MSS);
+    assert_broken("inside-window", 8);
+}
+END_TEST
+
+/* At the right edge and beyond it the target may have taken the segment or not: either window may be meant. */
+START_TEST(a_window_from_the_right_edge_on_may_count)
+{
+    PEER(.flags = SYN, .seq = IRS, .options = { .has_mss = true, .mss = MSS });
+    TARGET(.flags = SYN | ACK, .seq = ISS, .ack = IRS + 1);
+    PEER(.flags = ACK, .seq = IRS + 4, .ack = ISS + 1, .window = 200);
+    TARGET(.flags = ACK, .seq = ISS + 1, .ack = IRS + 1, .length = 200);
+    PEER(.flags = ACK, .seq = IRS + 1 + WINDOW + (uint32_t)_i, .ack = ISS + 201, .window = 1);
+    PEER(.flags = ACK, .seq = IRS + 1, .ack = ISS + 201, .window = 1);
+    TARGET(.flags = ACK, .seq = ISS + 201, .ack = IRS + 1, .length = 200);
+    assert_kept();
+    TARGET(.flags = ACK, .seq = ISS + 401, .ack = IRS + 1, .length = MSS);
+    assert_broken("inside-window", 8);
+}
+END_TEST
+
+/* RFC 9293 3.10.7.1: what a TCP acknowledges that knows no connection is of the one segment that it answers. */
+START_TEST(a_rst_in_closed_acknowledges_what_it_answers)
+{
+    shake_hands();
+    PEER(.flags = RST, .seq = IRS + 1);
+    PEER(.flags = FIN, .seq = IRS + 0x30000000);
+    TARGET(.flags = RST | ACK, .seq = 0, .ack = IRS + 0x30000001);
+    assert_kept();
+    TARGET(.flags = RST | ACK, .seq = ISS + 1, .ack = IRS + 0x30000001);
+    assert_broken("ack-of-sent", 7);
+}
+END_TEST
+
 START_TEST(up_to_the_right_edge_is_inside)
 {
     shake_hands();
@@ -383,6 +428,9 @@ SUITE(referee)
     tcase_add_test(tests, damaged_data_was_not_sent);
     tcase_add_test(tests, ack_that_steps_back);
     tcase_add_test(tests, octets_beyond_the_window);
+    tcase_add_test(tests, the_window_of_an_ack_before_the_syn_is_forgotten);
+    tcase_add_loop_test(tests, a_window_from_the_right_edge_on_may_count, 0, 2);
+    tcase_add_test(tests, a_rst_in_closed_acknowledges_what_it_answers);
     tcase_add_test(tests, up_to_the_right_edge_is_inside);
     tcase_add_test(tests, a_probe_of_a_closed_window);
     tcase_add_test(tests, data_in_flight_when_the_window_shrinks);
