@@ -11,8 +11,8 @@ struct word {
     unsigned    value;
 };
 
-extern const struct word state_words[], event_words[], call_words[], setting_words[], icmp_words[], damage_words[], flag_words[],
-    feature_words[], way_words[], place_words[], mark_words[], filler_words[], yes_words[];
+extern const struct word state_words[], event_words[], call_words[], setting_words[], icmp_words[], damage_words[],
+    flag_words[], feature_words[], way_words[], place_words[], mark_words[], filler_words[], yes_words[];
 
 /* The first name of a value, or NULL. */
 const char *word_of(const struct word *words, unsigned value);
