@@ -135,6 +135,7 @@ help:
 	  'check    set up, build, run every test' 'all      build only' 'asan     the tests under ASan and UBSan' \
 	  'bench    speeds, as ratios against baselines measured in the same run' 'soak     the long repeated runs' \
 	  'fuzz     AFL++ on the built-in TCP (fuzz/README.md)    fuzz-smoke  a minute of it    fuzz-check  its own tests    fuzz-proof  planted bugs' \
+  'corpus   what fuzzing begins with: a seed of every case, what campaigns added    fuzz-coverage  draws what it reaches' \
 	  'lint     house rules of the source    format   clang-format' 'install  PREFIX=/usr/local' \
 	  'V=1 shows commands; CC=clang, SANITIZE=..., BUILD=... as usual'
 

@@ -5,12 +5,13 @@
 #     $(BUILD)/fuzz-libfuzzer/NAME  with libFuzzer's entry, under ASan and UBSan
 FUZZ_TARGETS  := ladder frame notation results empty
 FUZZ_FLAVOURS := fuzz fuzz-asan fuzz-plain fuzz-libfuzzer
-FUZZ_DEBIAN   := afl++ clang llvm libclang-rt-14-dev gnuplot-nox
+FUZZ_DEBIAN   := afl++ clang llvm lld libclang-rt-14-dev gnuplot-nox
 FUZZ_FLAGS    ?= -O3 -g -march=native
 FUZZ_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 AFL_CC        ?= afl-clang-fast
 FUZZ_CLANG    ?= clang
 LLVM_OPT      ?= opt
+LLVM_AR       ?= llvm-ar
 FUZZ_ENGINE   ?= -fsanitize=fuzzer
 
 # What feedback comes from, for each target; the rest is compiled without instrumentation, so that neither time nor the map are
@@ -41,14 +42,16 @@ fuzz-libfuzzer.guide = $(FUZZ_CLANG) $(FUZZ_BASE) -O1 -g $(FUZZ_SANITIZE) -fsani
 fuzz-libfuzzer.rest  = $(FUZZ_CLANG) $(FUZZ_BASE) -O1 -g $(FUZZ_SANITIZE)
 fuzz-libfuzzer.link  = $(FUZZ_CLANG) -g $(FUZZ_SANITIZE)
 fuzz-libfuzzer.engine = $(FUZZ_ENGINE)
-fuzz.rest            = $(FUZZ_CLANG) $(FUZZ_BASE) $(FUZZ_FLAGS) -DTCPROVE_FUZZ_AFL
-fuzz.afl             = AFL_QUIET=1 $(AFL_CC) $(FUZZ_FLAGS)
-fuzz.link            = $(fuzz.afl)
+# What runs fastest is linked by LLVM, which makes small functions of other files a part of their callers.
+fuzz.rest            = $(FUZZ_CLANG) $(FUZZ_BASE) $(FUZZ_FLAGS) -flto -DTCPROVE_FUZZ_AFL
+fuzz.afl             = AFL_QUIET=1 $(AFL_CC) $(FUZZ_FLAGS) -flto
+fuzz.link            = $(fuzz.afl) -fuse-ld=lld
+fuzz.ar              = $(LLVM_AR)
 fuzz-asan.rest       = $(FUZZ_CLANG) $(FUZZ_BASE) $(FUZZ_FLAGS) -DTCPROVE_FUZZ_AFL $(FUZZ_SANITIZE)
 fuzz-asan.afl        = AFL_QUIET=1 $(AFL_CC) $(FUZZ_FLAGS) -fsanitize=address
 fuzz-asan.link       = AFL_QUIET=1 $(AFL_CC) $(FUZZ_FLAGS) $(FUZZ_SANITIZE)
 
-.PHONY: fuzz fuzz-smoke fuzz-check fuzz-proof fuzz-bench fuzz-targets fuzz-deps
+.PHONY: corpus fuzz-coverage fuzz fuzz-smoke fuzz-check fuzz-proof fuzz-bench fuzz-targets fuzz-deps
 
 fuzz-deps:
 	@suite/install-packages.sh $(FUZZ_DEBIAN)
@@ -67,6 +70,15 @@ fuzz-smoke: deps fuzz-deps
 fuzz-check: deps fuzz-deps
 	@$(MAKE) --no-print-directory fuzz-targets $(BUILD)/tcprove
 	@fuzz/check.sh $(BUILD)
+
+corpus: deps fuzz-deps
+	@$(MAKE) --no-print-directory $(BUILD)/fuzz/ladder $(BUILD)/tcprove
+	@fuzz/corpus.sh $(BUILD)
+
+# Lines and pairs of a state and an event that the corpus reaches; as text, and drawn in $(BUILD)/coverage/index.html.
+fuzz-coverage: deps
+	@CFLAGS='-O0 -g' $(MAKE) --no-print-directory BUILD=$(BUILD)/coverage CC=gcc SANITIZE=--coverage $(BUILD)/coverage/tcprove
+	@fuzz/coverage.sh $(BUILD)/coverage
 
 # Builds copies of the tree, each with a planted bug; PROOF_QUICK=1 does without AFL++.
 fuzz-proof: deps
@@ -97,7 +109,7 @@ $(BUILD)/$(1)/o/room.a: $(call fuzz_objects,$(1),o,$(FUZZ_ROOM))
 $(BUILD)/$(1)/o/all.a: $(call fuzz_objects,$(1),o,$(LIBRARY)) $(BUILD)/$(1)/o/requirements.o $(BUILD)/$(1)/o/groups.o
 $(BUILD)/$(1)/o/room.a $(BUILD)/$(1)/o/all.a:
 	$$(call say,AR,$$@)
-	$$(Q)rm -f $$@ && ar rcs $$@ $$^
+	$$(Q)rm -f $$@ && $$(or $$($(1).ar),ar) rcs $$@ $$^
 
 $(BUILD)/$(1)/o/%.o: %.c
 	$$(call say,CC,$$<)
@@ -133,7 +145,7 @@ $(BUILD)/$(1)/i/%.o: %.c fuzz/target/work.h
 $(BUILD)/$(1)/entry_afl.o: fuzz/target/entry_afl.c fuzz/target/target.h
 	$$(call say,AFL,$$<)
 	$$(Q)mkdir -p $$(@D) && printf 'fun: *\n' >$$(@D)/not-fuzzed
-	$$(Q)AFL_LLVM_DENYLIST=$$(@D)/not-fuzzed $$($(1).link) -std=gnu17 $$(FUZZ_CPP) -DTCPROVE_FUZZ_AFL -c -o $$@ $$<
+	$$(Q)AFL_LLVM_DENYLIST=$$(@D)/not-fuzzed $$($(1).afl) -std=gnu17 $$(FUZZ_CPP) -DTCPROVE_FUZZ_AFL -c -o $$@ $$<
 endef
 
 $(BUILD)/fuzz-plain/entry_afl.o: fuzz/target/entry_afl.c fuzz/target/target.h

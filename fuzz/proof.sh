@@ -64,7 +64,7 @@ make_program() {
 # spoke PROGRAM FILE: the oracle that speaks about an input; nothing where none does.
 spoke() {
     # A shell of its own, since shells tell of aborted programs.
-    sh -c 'timeout 5 "$0" "$1"; echo "status $?"' "$1" "$2" 2>&1 </dev/null | awk '
+    ASAN_OPTIONS=symbolize=0 sh -c 'timeout 5 "$0" "$1"; echo "status $?"' "$1" "$2" 2>&1 </dev/null | awk '
         /AddressSanitizer|runtime error:/ { said = "asan" }
         /^[a-z]+, step [0-9]+, / && said == "" { split($0, word, ","); said = word[1] }
         $1 == "status" && $2 != 0 { print $2 == 124 ? "hang" : said == "" ? "crash" : said }'
@@ -97,9 +97,10 @@ choose_seeds() {
     rm -rf "$work/start"
     cp -r "$work/seeds" "$work/start"
     left_out=0
-    timeout 60 "$work/bug/$1" "$work/start" >/dev/null 2>&1 && return 0
-    for file in "$work/start"/*; do
-        [ -z "$(spoke "$work/bug/$1" "$file")" ] && continue
+    # The program names each file before it plays it: the last one is what it stopped at.
+    until ASAN_OPTIONS=symbolize=0 sh -c 'timeout 20 "$0" "$1"' "$work/bug/$1" "$work/start" >"$work/played" 2>&1; do
+        file=$(grep "^$work/start/" "$work/played" | tail -n 1)
+        [ -n "$(spoke "$work/bug/$1" "$file")" ] || refuse "the seeds cannot be played: $(tail -n 1 "$work/played")" 5
         rm "$file"
         left_out=$((left_out + 1))
     done

@@ -242,8 +242,8 @@ static void play_segment(struct stage *stage, struct actor *actor, const struct 
     if (!sound || wish.reserved != 0)
         count = packet_damage(stage->packet, count, &wish);
     stage_tell(stage, actor,
-               event_of_segment(&segment, peer_rcv_nxt(peer), peer->shadow.target.window,
-                                peer_snd_una(peer), peer->shadow.target.nxt));
+               event_of_segment(&segment, peer_rcv_nxt(peer), peer->shadow.target.window, peer_snd_una(peer),
+                                peer->shadow.target.nxt));
     stage_tell_packet(stage, peer, stage->packet, count);
     peer_sent(peer, &segment, &options, sound && rung->from == FROM_PEER);
     stage_arrives(stage, NULL, stage->packet, count);
@@ -423,12 +423,12 @@ static bool begin(struct stage *stage)
     stage->tcp          = NULL;
     stage->listener     = 0;
     stage->blocks_taken = 0;
-    stage->referee      = referee_open();
+    referee_begin_again(stage->referee);
     memory_begin(&stage->memory);
     struct tcp *tcp = make_tcp(stage);
 
     stage->tcp = tcp;
-    if (stage->referee == NULL || tcp == NULL)
+    if (tcp == NULL)
         return false;
     tcp_time(tcp, stage->now_us);
     return stage_listens(stage);
@@ -441,8 +441,6 @@ static void end(struct stage *stage)
         stage_find(stage, ORACLE_MEMORY, "RFC9293-3.10.7.4-ESTABLISHED-data", "%d pieces of memory were not given back",
                    stage->blocks_taken);
     stage->tcp = NULL;
-    referee_close(stage->referee);
-    stage->referee = NULL;
 }
 
 bool stage_begins(struct stage *stage, const struct stage_watch *watch, struct finding *finding)
@@ -489,6 +487,11 @@ struct stage *stage_open(unsigned oracles, work_meter *meter)
 
     if (stage == NULL)
         return NULL;
+    stage->referee = referee_open();
+    if (stage->referee == NULL) {
+        free(stage);
+        return NULL;
+    }
     stage->oracles = oracles;
     stage->meter   = meter;
     for (int i = 0; i < 2; i++) {
@@ -502,6 +505,9 @@ struct stage *stage_open(unsigned oracles, work_meter *meter)
 
 void stage_close(struct stage *stage)
 {
+    if (stage == NULL)
+        return;
+    referee_close(stage->referee);
     free(stage);
 }
 

@@ -41,7 +41,7 @@ struct conversation {
 };
 
 struct referee {
-    struct conversation *conversations;
+    struct conversation *conversations, *spare; /* spare: of an earlier time, for their memory */
     size_t               frames;
     bool                 checksums_unseen, offloads, breached;
     struct ruling        rulings[REFEREE_RULES];
@@ -78,12 +78,26 @@ struct referee *referee_open(void)
     return calloc(1, sizeof(struct referee));
 }
 
+void referee_begin_again(struct referee *referee)
+{
+    struct conversation **end = &referee->spare;
+
+    while (*end != NULL)
+        end = &(*end)->next;
+    *end     = referee->conversations;
+    *referee = (struct referee){ .spare            = referee->spare,
+                                 .checksums_unseen = referee->checksums_unseen,
+                                 .offloads         = referee->offloads };
+}
+
 void referee_close(struct referee *referee)
 {
-    while (referee != NULL && referee->conversations != NULL) {
-        struct conversation *gone = referee->conversations;
+    if (referee != NULL)
+        referee_begin_again(referee);
+    while (referee != NULL && referee->spare != NULL) {
+        struct conversation *gone = referee->spare;
 
-        referee->conversations = gone->next;
+        referee->spare = gone->next;
         free(gone->stream);
         free(gone->known);
         free(gone);
@@ -111,6 +125,20 @@ bool referee_saw_a_breach(const struct referee *referee)
     return referee->breached;
 }
 
+/* Zeroed but for the room of its stream; NULL without memory. */
+static struct conversation *new_conversation(struct referee *referee)
+{
+    struct conversation *fresh = referee->spare;
+
+    if (fresh == NULL)
+        return calloc(1, sizeof *fresh);
+    referee->spare = fresh->next;
+    *fresh         = (struct conversation){ .stream = fresh->stream, .known = fresh->known, .stream_room = fresh->stream_room };
+    if (fresh->known != NULL)
+        memset(fresh->known, 0, fresh->stream_room);
+    return fresh;
+}
+
 static struct conversation *find_conversation(struct referee *referee, const struct segment *segment, bool from_target)
 {
     const struct ip_address *tester      = from_target ? &segment->destination : &segment->source;
@@ -122,7 +150,7 @@ static struct conversation *find_conversation(struct referee *referee, const str
         if (c->tester_port == tester_port && c->target_port == target_port && ip_address_equal(&c->tester, tester) &&
             ip_address_equal(&c->target, target))
             return c;
-    struct conversation *fresh = calloc(1, sizeof *fresh);
+    struct conversation *fresh = new_conversation(referee);
 
     if (fresh == NULL)
         return NULL;
@@ -250,6 +278,21 @@ static bool acks_what_was_sent(const struct shadow_end *target, uint32_t ack)
     return !target->any_seen || !seq_before(target->nxt, ack);
 }
 
+/* Beyond the window it is dropped, whatever it carries, unless the target has opened its window meanwhile. */
+static bool is_beyond_window(struct conversation *c, const struct segment *segment)
+{
+    const struct shadow_end *target = &c->shadow.target;
+
+    if (!target->ack_seen || !seq_before(target->right_edge, segment->seq))
+        return false;
+    if (segment->seq - target->right_edge < WINDOW_OPENS_MOST) {
+        note_sent_up_to(c, segment);
+        if (acks_what_was_sent(target, segment->ack))
+            doubt_offer(c, segment);
+    }
+    return true;
+}
+
 static void tester_sent(struct conversation *c, const struct packet *packet, const struct tcp_options *options)
 {
     const struct segment *segment = &packet->segment;
@@ -268,15 +311,8 @@ static void tester_sent(struct conversation *c, const struct packet *packet, con
             return;
         }
     }
-    /* Beyond the window it is dropped, whatever it carries, unless the target has opened its window meanwhile. */
-    if (c->shadow.target.ack_seen && seq_before(c->shadow.target.right_edge, segment->seq)) {
-        if (segment->seq - c->shadow.target.right_edge >= WINDOW_OPENS_MOST)
-            return;
-        note_sent_up_to(c, segment);
-        if (acks_what_was_sent(&c->shadow.target, segment->ack))
-            doubt_offer(c, segment);
+    if (is_beyond_window(c, segment))
         return;
-    }
     struct segment seen = *segment;
     /* At the right edge some take what has no octets, and RFC 9293 3.10.7.4 does where the window is 0 alone. */
     bool at_edge =
@@ -301,6 +337,7 @@ static void tester_sent(struct conversation *c, const struct packet *packet, con
     }
     if (again && (!(seen.flags & ACK) || synchronized_shown(&c->shadow))) {
         note_sent_up_to(c, &seen); /* what else it carries may count, and be acknowledged */
+        doubt_offer(c, &seen);
         return;
     }
     shadow_sees(&c->shadow, false, &seen, options);

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "bench/call_trip.h"
 #include "bench/mutate.h"
 #include "bench/round_trip.h"
 #include "case_process.h"
@@ -125,6 +126,19 @@ static void bench_round_trip(void)
     printf("SYN to SYN,ACK, player      %8.1f us   ratio %.2f\n", trips.player_us, trips.player_us / trips.bare_us);
 }
 
+static void bench_call_trip(void)
+{
+    struct call_trips trips;
+    struct error      error;
+
+    if (!call_trips_measure(&trips, &error)) {
+        printf("user call to an agent       not measured: %s\n", error.sentence);
+        return;
+    }
+    printf("datagram and back, bare     %8.1f us   loopback, median of %u\n", trips.bare_us, trips.count);
+    printf("user call to an agent       %8.1f us   ratio %.2f\n", trips.call_us, trips.call_us / trips.bare_us);
+}
+
 static int mutate(const char *count_text)
 {
     char    *end;
@@ -159,5 +173,6 @@ int main(int argc, char **argv)
     bench_linux(argv[2], "standard");
     bench_host(argv[2], argv[3]);
     bench_round_trip();
+    bench_call_trip();
     return 0;
 }

@@ -103,7 +103,7 @@ END_TEST
 
 START_TEST(every_kind_of_change_comes)
 {
-    static const char *const kinds[] = { "phrase", "delete", "duplicate", "swap", "splice", "set", "drop", "nudge" };
+    static const char *const kinds[] = { "phrase", "delete", "duplicate", "repeat", "swap", "splice", "set", "drop", "nudge" };
     unsigned                 seen    = 0;
 
     for (int i = 0; i < 2000; i++) {
