@@ -113,6 +113,7 @@ asan: deps
 
 bench: all $(BUILD)/bench $(BUILD)/selftest
 	@$(BUILD)/bench speed $(BUILD)/tcprove $(BUILD)/selftest
+	@$(MAKE) --no-print-directory fuzz-bench
 
 soak: all $(BUILD)/bench $(BUILD)/selftest
 	@suite/soak.sh $(BUILD)

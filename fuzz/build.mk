@@ -44,7 +44,7 @@ fuzz-libfuzzer.link  = $(FUZZ_CLANG) -g $(FUZZ_SANITIZE)
 fuzz-libfuzzer.engine = $(FUZZ_ENGINE)
 # What runs fastest is linked by LLVM, which makes small functions of other files a part of their callers.
 fuzz.rest            = $(FUZZ_CLANG) $(FUZZ_BASE) $(FUZZ_FLAGS) -flto -DTCPROVE_FUZZ_AFL
-fuzz.afl             = AFL_QUIET=1 $(AFL_CC) $(FUZZ_FLAGS) -flto
+fuzz.afl             = AFL_QUIET=1 AFL_LLVM_SKIP_NEVERZERO=1 $(AFL_CC) $(FUZZ_FLAGS) -flto
 fuzz.link            = $(fuzz.afl) -fuse-ld=lld
 fuzz.ar              = $(LLVM_AR)
 fuzz-asan.rest       = $(FUZZ_CLANG) $(FUZZ_BASE) $(FUZZ_FLAGS) -DTCPROVE_FUZZ_AFL $(FUZZ_SANITIZE)

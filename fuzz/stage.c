@@ -103,6 +103,7 @@ static void signal_user(void *context, tcp_name name, enum tcp_signal signal)
     if (signal == TCP_SIGNAL_ACCEPTED && tcp_status(stage->tcp, name, &status) == TCP_OK) {
         struct actor *actor = actor_at(stage, &status.remote_address, status.remote_port);
 
+        stage->may_read = true;
         if (actor != NULL)
             actor_begins(actor, name);
         else
@@ -116,7 +117,7 @@ static void signal_user(void *context, tcp_name name, enum tcp_signal signal)
         if (signal == TCP_SIGNAL_CLOSED)
             actor->name = 0;
         else if (signal == TCP_SIGNAL_RECEIVABLE)
-            actor->readable = true;
+            actor->readable = stage->may_read = true;
     }
 }
 
@@ -142,7 +143,10 @@ static void application_reads(struct stage *stage, struct actor *actor)
 /* The event is over: the application does what it was waiting to do, and the oracles look. */
 static void settle(struct stage *stage, uint64_t work_before, size_t octets)
 {
-    for (size_t i = 0; i < ACTORS; i++)
+    bool may_read = stage->may_read;
+
+    stage->may_read = false;
+    for (size_t i = 0; may_read && i < ACTORS; i++)
         application_reads(stage, &stage->actors[i]);
     oracle_sees_settled(stage, work_before, octets);
 }
@@ -280,6 +284,7 @@ static void open_connection(struct stage *stage, struct actor *actor, bool passi
         return;
     }
     actor_begins(actor, name);
+    stage->may_read = true;
     if (actor->settings) {
         tcp_set(stage->tcp, name, TCP_KEEP_ALIVE, 1);
         tcp_set(stage->tcp, name, TCP_NAGLE, 0);
@@ -328,7 +333,7 @@ static void play_call(struct stage *stage, struct actor *actor, const struct use
         break;
     case RECEIVE:
         actor->paused   = false;
-        actor->readable = true;
+        actor->readable = stage->may_read = true;
         break;
     case PAUSE_READING:
         actor->paused = true;
@@ -386,8 +391,8 @@ static struct tcp *make_tcp(struct stage *stage)
 
     tcp_config_default(&config);
     config.connections           = stage->small ? CONNECTIONS / 2 : CONNECTIONS;
-    config.send_buffer_octets    = stage->small ? 1024 : 4096;
-    config.receive_buffer_octets = stage->small ? 2048 : 8192;
+    config.send_buffer_octets    = stage->small ? 512 : 4096;
+    config.receive_buffer_octets = stage->small ? 1024 : 8192;
     config.held_ranges           = 8;
     config.seed                  = SEED;
     return tcp_create(&config, &host);
@@ -418,6 +423,7 @@ static bool begin(struct stage *stage)
         actor->peer.tsval = actor->peer.tsval_first = 1000000;
     }
     stage->current      = 0;
+    stage->may_read     = false;
     stage->now_us       = STAGE_BEGINS_US;
     stage->at           = 0;
     stage->tcp          = NULL;

@@ -44,9 +44,10 @@ struct stage {
     struct memory       memory;
     int                 blocks_taken;
     struct referee     *referee;
-    bool                small;   /* fewer and smaller buffers, which are cleared sooner: of raw frames nearly all are dropped */
-    unsigned            outputs; /* of this event */
-    size_t              at;      /* step */
+    bool                small; /* fewer and smaller buffers, which are cleared sooner: of raw frames nearly all are dropped */
+    bool                may_read; /* something happened since the applications read that lets one of them read more */
+    unsigned            outputs;  /* of this event */
+    size_t              at;       /* step */
     const struct stage_watch *watch;
     struct finding           *finding;
     uint8_t                   packet[TEXT_OCTETS + 200], text[SEND_OCTETS], read[SEND_OCTETS];

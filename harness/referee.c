@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "offer.h"
 #include "shadow.h"
 
 enum { STIMULI = 64, STREAM_MAX_OCTETS = 1 << 20, WINDOW_OPENS_MOST = 1 << 20 };
@@ -15,22 +16,13 @@ struct stimulus {
     bool     has_ack;
 };
 
-/* What the tester's segments let the target send, as RFC 9293 3.10.7.4 (fifth check) has it: a window counts only from a
- * segment that is not older than the one it was taken from last, by SEQ and then by ACK, and slides on as octets are
- * acknowledged. So it may reach further than any segment of the tester's offered by itself. */
-struct offer {
-    bool     known;
-    uint32_t snd_una, snd_wnd, snd_wl1, snd_wl2;
-    uint32_t edge; /* the furthest SND.UNA+SND.WND, and SEG.ACK+SEG.WND of what may have been taken after all */
-};
-
 struct conversation {
     struct ip_address tester, target;
     uint16_t          tester_port, target_port;
     struct shadow     shadow, before; /* of the incarnation that the target may go back to (RFC 9293 3.10.7.4, MAY-2) */
     bool opened;  /* the target sent a SYN of its own: its SYN,ACK repeats an offer and answers none (RFC 9293 Figure 7) */
     bool muddled; /* a second SYN came: until the target answers it, sequence numbers mean nothing */
-    struct offer         offer;
+    struct offer         offer;      /* of the tester's segments */
     struct segment       latest_syn; /* of the tester's, with its options */
     struct tcp_options   latest_syn_options;
     struct stimulus      stimuli[STIMULI];
@@ -193,45 +185,10 @@ static bool synchronized_shown(const struct shadow *shadow)
     return target->syn_seen && target->ack_seen && peer->ack_seen && seq_before(target->iss, peer->ack);
 }
 
-static void widen_offer(struct offer *offer, uint32_t edge)
+/* SEG.WND of a segment of the tester's, in octets. */
+static uint32_t window_of(const struct conversation *c, const struct segment *segment)
 {
-    if (!offer->known || seq_before(offer->edge, edge))
-        offer->edge = edge;
-}
-
-static void move_offer(struct conversation *c, const struct segment *segment)
-{
-    struct offer *offer = &c->offer;
-
-    if (!(segment->flags & ACK) || (segment->flags & RST))
-        return;
-    bool first = !offer->known;
-    bool newer = first || seq_before(offer->snd_wl1, segment->seq) ||
-                 (offer->snd_wl1 == segment->seq && seq_before_eq(offer->snd_wl2, segment->ack));
-
-    if (first || seq_before(offer->snd_una, segment->ack))
-        offer->snd_una = segment->ack;
-    if (newer) {
-        offer->snd_wnd = c->shadow.peer.window; /* scaled, of this very segment */
-        offer->snd_wl1 = segment->seq;
-        offer->snd_wl2 = segment->ack;
-    }
-    widen_offer(offer, offer->snd_una + offer->snd_wnd);
-    offer->known = true;
-}
-
-/* The target may have taken this segment or not: what it let the target send by then counts, and nothing else moves. */
-static void doubt_offer(struct conversation *c, const struct segment *segment)
-{
-    struct offer *offer  = &c->offer;
-    uint32_t      una    = segment->ack;
-    uint32_t      window = shadow_window(&c->shadow, &c->shadow.peer, segment);
-
-    if (!offer->known || !(segment->flags & ACK) || (segment->flags & RST))
-        return;
-    if (seq_before(una, offer->snd_una))
-        una = offer->snd_una;
-    widen_offer(offer, una + (window > offer->snd_wnd ? window : offer->snd_wnd));
+    return shadow_window(&c->shadow, &c->shadow.peer, segment);
 }
 
 /* A new incarnation: of what was before, the tester's latest SYN alone counts, if the target answers it. One that was never
@@ -250,7 +207,7 @@ static void start_over(struct conversation *c, bool answers)
     if (!answers)
         return;
     shadow_sees(&c->shadow, false, &c->latest_syn, &c->latest_syn_options);
-    move_offer(c, &c->latest_syn);
+    offer_moves(&c->offer, &c->latest_syn, window_of(c, &c->latest_syn));
 }
 
 static void note_sent_up_to(struct conversation *c, const struct segment *segment)
@@ -288,7 +245,7 @@ static bool is_beyond_window(struct conversation *c, const struct segment *segme
     if (segment->seq - target->right_edge < WINDOW_OPENS_MOST) {
         note_sent_up_to(c, segment);
         if (acks_what_was_sent(target, segment->ack))
-            doubt_offer(c, segment);
+            offer_may_move(&c->offer, segment, window_of(c, segment));
     }
     return true;
 }
@@ -325,7 +282,7 @@ static void tester_sent(struct conversation *c, const struct packet *packet, con
     if ((seen.flags & ACK) && c->shadow.peer.ack_seen && seq_before(seen.ack, c->shadow.peer.ack)) {
         seen.flags = (uint8_t)(seen.flags & ~ACK);
         /* But the latest one may have been dropped for its SEQ, and then this one was not old. */
-        widen_offer(&c->offer, seen.ack + shadow_window(&c->shadow, &c->shadow.peer, &seen));
+        offer_may_move_late(&c->offer, &seen, window_of(c, &seen));
     }
     struct tcp_options offered = c->shadow.peer.syn;
     bool               again   = (seen.flags & SYN) && c->shadow.peer.syn_seen && c->shadow.target.syn_seen;
@@ -337,14 +294,11 @@ static void tester_sent(struct conversation *c, const struct packet *packet, con
     }
     if (again && (!(seen.flags & ACK) || synchronized_shown(&c->shadow))) {
         note_sent_up_to(c, &seen); /* what else it carries may count, and be acknowledged */
-        doubt_offer(c, &seen);
+        offer_may_move(&c->offer, &seen, window_of(c, &seen));
         return;
     }
     shadow_sees(&c->shadow, false, &seen, options);
-    if (at_edge)
-        doubt_offer(c, &seen);
-    else
-        move_offer(c, &seen);
+    (at_edge ? offer_may_move : offer_moves)(&c->offer, &seen, window_of(c, &seen));
     /* What the first SYN offered holds until the target answers another one. */
     if (again)
         c->shadow.peer.syn = offered;
@@ -390,9 +344,9 @@ static void judge_window(struct referee *referee, const struct conversation *c, 
     if (segment->text_octets == 0 || !peer->ack_seen || (segment->flags & (SYN | RST)))
         return;
     /* RFC 9293 3.8.6.1: one octet of new data at least, or a retransmission of what is outstanding. */
-    bool closed = peer->window == 0 || (c->offer.known && c->offer.snd_wnd == 0);
+    bool closed = peer->window == 0 || offer_is_closed(&c->offer);
     bool probe  = closed && (segment->text_octets == 1 || segment->seq == peer->ack);
-    bool slid   = c->offer.known && seq_before_eq(past, c->offer.edge);
+    bool slid   = offer_reaches(&c->offer, past);
 
     rule_on(referee, RULE_WINDOW, probe || slid || seq_before_eq(past, peer->right_edge),
             "octets up to %u, %u beyond the window", past, past - peer->right_edge);

@@ -32,7 +32,7 @@ struct referee;
 struct referee *referee_open(void);
 void            referee_close(struct referee *referee);
 /* Over an empty conversation once more; what it may leave unjudged stays so. */
-void            referee_begin_again(struct referee *referee);
+void referee_begin_again(struct referee *referee);
 
 /* What the target sends is captured before its TCP checksum is computed: it is not judged. */
 void referee_leave_checksums(struct referee *referee);

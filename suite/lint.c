@@ -336,7 +336,7 @@ size_t lint_text(const char *path, lint_tell *tell, void *context)
             int  used = 0;
 
             if (sscanf(at, ".%15[a-z_] = 0%n", word, &used) != 1 || used == 0 || isxdigit((unsigned char)at[used]) ||
-                at[used] == 'x' || strcmp(word, "apart_ms") == 0)
+                at[used] == 'x' || strcmp(word, "apart_ms") == 0 || strcmp(word, "value") == 0)
                 continue;
             snprintf(sentence, sizeof sentence, "line %zu: .%s = 0 is the same as leaving it out; a real zero is ZERO", number,
                      word);

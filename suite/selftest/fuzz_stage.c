@@ -171,6 +171,73 @@ START_TEST(the_corpus_makes_no_oracle_speak)
 }
 END_TEST
 
+/* ---- what a watch is told ------------------------------------------------------------------------------------------------ */
+
+/* A meter that stands still but for what the test adds: the cost of an event is what was added during it. */
+static uint64_t metered;
+
+static uint64_t meter(void)
+{
+    return metered;
+}
+
+struct told {
+    struct seen seen;
+    unsigned    events, segments;
+    uint64_t    work, least_bound;
+};
+
+static void spend(void *context, enum state state, unsigned event)
+{
+    metered += 7; /* between the begin of an event and its end */
+    see_event(&((struct told *)context)->seen, state, event);
+}
+
+static void add_cost(void *context, uint64_t work, uint64_t work_most, unsigned segments)
+{
+    struct told *told = context;
+
+    told->events++;
+    told->work += work;
+    told->segments += segments;
+    if (told->events == 1 || work_most < told->least_bound)
+        told->least_bound = work_most;
+}
+
+/* CLOSE without a connection is the listener's: then a SYN finds CLOSED, a passive OPEN helps, and at the end all are served.
+ */
+START_TEST(a_listener_can_be_closed_and_each_event_has_its_cost)
+{
+    static const struct step steps[] = { APP(CLOSE), PEER(SYN), APP(PASSIVE_OPEN), PEER(SYN), PEER(ACK), { .rung = RUNG_END } };
+    static struct told       told;
+    uint8_t                  octets[200];
+    struct stage_watch       watch = { .context = &told, .event = spend, .settled = add_cost };
+    struct stage            *stage = stage_open(ORACLES_ALL, meter);
+    struct error             error = { "" };
+    struct finding           finding;
+    size_t                   count = input_write(steps, octets, sizeof octets, &error);
+
+    ck_assert_msg(count > 0, "%s", error.sentence);
+    input_read(octets, count, &input);
+    if (stage_play(stage, &input, &watch, &finding))
+        tell(&finding, "a listener that is closed");
+    unsigned met[TIME_WAIT + 1] = { 0 };
+
+    for (unsigned event = 0; event < EVENT_SEGMENTS; event++)
+        for (int state = CLOSED; state <= LISTEN; state++)
+            met[state] += told.seen.pairs[state][event];
+    ck_assert_uint_eq(met[CLOSED], 1);
+    ck_assert_uint_gt(met[LISTEN], 0);
+    ck_assert(told.seen.pairs[LISTEN][EVENT_CALLS + CLOSE]);
+    ck_assert_uint_gt(told.events, 5);
+    ck_assert_uint_gt(told.segments, 2); /* a RST, SYN,ACKs, a FIN */
+    ck_assert_uint_gt(told.work, 0);     /* of the calls; segments are told before their event begins */
+    ck_assert_uint_eq(told.work % 7, 0);
+    ck_assert_uint_ge(told.least_bound, 20000);
+    stage_close(stage);
+}
+END_TEST
+
 /* What an oracle speaks of can be looked up, and charged to in a case. */
 START_TEST(invariants_have_requirements)
 {
@@ -204,6 +271,7 @@ SUITE(fuzz_stage)
     tcase_add_test(tests, the_catalog_reaches_every_state_and_no_oracle_speaks);
     tcase_add_loop_test(tests, chance_makes_no_oracle_speak, 0, 4);
     tcase_add_test(tests, the_corpus_makes_no_oracle_speak);
+    tcase_add_test(tests, a_listener_can_be_closed_and_each_event_has_its_cost);
     tcase_add_test(tests, invariants_have_requirements);
     tcase_add_test(tests, oracles_have_names);
     suite_add_tcase(suite, tests);

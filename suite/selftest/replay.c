@@ -6,6 +6,8 @@
 #include "selftest.h"
 
 #define CORPUS "fuzz/corpus/ladder/"
+#define OLD    CORPUS "segments-before-any-syn.ladder"
+#define NEW    CORPUS "fin-wait-2-meets-acks-that-its-peer-does-not-know-it-gave.ladder"
 
 static const struct {
     const char *line;
@@ -26,6 +28,26 @@ static const struct {
     { "$T replay --oracles", 2, "takes names of oracles" },
     { "$T replay " CORPUS "syn-again-after-abort.ladder --pcap $D/x.pcapng && test -s $D/x.pcapng", 0, "" },
     { "$T replay " CORPUS "syn-again-after-abort.ladder lunix", 2, "did you mean linux?" },
+    { "$T replay -v " CORPUS "syn-again-after-abort.ladder | grep -q 'work [1-9][0-9]* of [1-9]' && echo it is told", 0,
+      "it is told" },
+    { "$T replay --keep", 2, "takes a folder" },
+    { "$T replay " CORPUS " --keep /no/such/folder " CORPUS "closed-meets-every-event.ladder", 0, "" },
+    { "$T replay " OLD " --keep /no/such/folder " NEW, 5, "was not written" },
+    { "mkdir $D/kept && $T replay " OLD " --keep $D/kept " NEW " && $T replay " OLD " $D/kept --keep $D/kept " NEW
+      " && ls $D/kept | wc -l; reached() { $T replay --pairs \"$@\" | awk -F'\t' '{ print $1, $2, ($3 > 0) }'; };"
+      " reached $D/kept " OLD " >$D/a; reached " NEW " " OLD " >$D/b; cmp $D/a $D/b && echo the same",
+      0, "1\nthe same" },
+    /* What fuzz/unreachable.tsv says of pairs is true, and every other pair is reached. */
+    { "$T seeds $D/p " CORPUS "*.ladder && $T replay --pairs $D/p | awk -f fuzz/pairs.awk fuzz/unreachable.tsv -", 0,
+      "can be" },
+    { "$T replay --pairs " CORPUS "segments-before-any-syn.ladder | awk -f fuzz/pairs.awk fuzz/unreachable.tsv -", 1,
+      "no input reaches it" },
+    { "{ cat fuzz/unreachable.tsv; printf 'LISTEN\\ttimeout or so\\twhy\\n'; } >$D/u; $T seeds $D/r " CORPUS
+      "*.ladder && $T replay --pairs $D/r | awk -f fuzz/pairs.awk $D/u -",
+      1, "speaks of no pair" },
+    { "{ cat fuzz/unreachable.tsv; printf 'LISTEN\\tSYN, SEQ exact, ACK absent\\twhy\\n'; } >$D/u; $T seeds $D/t " CORPUS
+      "*.ladder && $T replay --pairs $D/t | awk -f fuzz/pairs.awk $D/u -",
+      1, "says that it cannot be" },
     { "$T seeds", 2, "seeds needs a folder" },
     { "$T seeds /dev/null/x", 2, "cannot be made" },
     { "$T seeds $D/s " CORPUS "*.ladder && ls $D/s | wc -l && test -s $D/s/rst.exact.closing && $T replay $D/s", 0,
