@@ -91,6 +91,7 @@ static void assert_kept(void)
     for (size_t i = 0; i < REFEREE_RULES; i++)
         ck_assert_msg(referee_ruling(referee, i)->broken == 0, "%s: %s", referee_rules[i].id,
                       referee_ruling(referee, i)->sentence);
+    ck_assert(!referee_saw_a_breach(referee));
 }
 
 /* That rule, and no other, is broken by the last packet given. */
@@ -103,10 +104,26 @@ static void assert_broken(const char *id, size_t frame)
                       referee_ruling(referee, i)->sentence);
     }
     ck_assert_uint_eq(ruling(id)->first_frame, frame);
+    ck_assert(referee_saw_a_breach(referee));
 }
 
 /* ---- the rules --------------------------------------------------------------------------------------------------------------
  */
+
+/* The same segments are judged the same, and nothing of the time before counts. */
+START_TEST(begins_again)
+{
+    for (int round = 0; round < 2; round++) {
+        shake_hands();
+        assert_kept();
+        TARGET(.flags = ACK, .seq = ISS + 1, .ack = IRS + 1, .length = 10);
+        TARGET(.flags = ACK, .seq = ISS + 11, .ack = IRS + 2);
+        assert_broken("ack-of-sent", 5);
+        referee_begin_again(referee);
+        assert_kept();
+    }
+}
+END_TEST
 
 START_TEST(an_honest_conversation_keeps_them_all)
 {
@@ -421,6 +438,7 @@ SUITE(referee)
     TCase *tests = tcase_create("rules");
 
     tcase_add_checked_fixture(tests, open_referee, close_referee);
+    tcase_add_test(tests, begins_again);
     tcase_add_test(tests, an_honest_conversation_keeps_them_all);
     tcase_add_test(tests, nothing_seen_is_nothing_judged);
     tcase_add_test(tests, checksum);
