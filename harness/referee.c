@@ -250,6 +250,18 @@ static bool is_beyond_window(struct conversation *c, const struct segment *segme
     return true;
 }
 
+/* Whether all of it lies below what was sent, or what was acknowledged: where the target has taken that, it drops this one. */
+static bool is_old(const struct conversation *c, const struct segment *segment)
+{
+    const struct shadow_end *target = &c->shadow.target, *peer = &c->shadow.peer;
+    uint32_t                 past = segment->seq + segment_length(segment);
+
+    if ((segment->flags & SYN) || !peer->any_seen)
+        return false;
+    return seq_before(past, peer->nxt) ||
+           (target->ack_seen && seq_before(segment->seq, target->ack) && seq_before(past, target->ack));
+}
+
 static void tester_sent(struct conversation *c, const struct packet *packet, const struct tcp_options *options)
 {
     const struct segment *segment = &packet->segment;
@@ -297,8 +309,13 @@ static void tester_sent(struct conversation *c, const struct packet *packet, con
         offer_may_move(&c->offer, &seen, window_of(c, &seen));
         return;
     }
+    bool     old = is_old(c, &seen);
+    uint32_t nxt = c->shadow.peer.nxt;
+
     shadow_sees(&c->shadow, false, &seen, options);
-    (at_edge ? offer_may_move : offer_moves)(&c->offer, &seen, window_of(c, &seen));
+    if (old) /* half the sequence space below, it would look new */
+        c->shadow.peer.nxt = nxt;
+    (at_edge || old ? offer_may_move : offer_moves)(&c->offer, &seen, window_of(c, &seen));
     /* What the first SYN offered holds until the target answers another one. */
     if (again)
         c->shadow.peer.syn = offered;

@@ -107,6 +107,13 @@ else
     bad "a mutation was a finding: see above"
 fi
 
+# Each planted bug is shown by its ladder, and none of them without it.
+if PROOF_QUICK=1 make --no-print-directory fuzz-proof >"$work/proof" 2>&1; then
+    say "$(tail -n 1 "$work/proof")"
+else
+    bad "planted bugs: $(tail -n 30 "$work/proof")"
+fi
+
 if command -v valgrind >/dev/null 2>&1; then
     if TCPROVE=$build/tcprove CK_FORK=yes valgrind -q --error-exitcode=9 --trace-children=no "$build/selftest" >"$work/valgrind" 2>&1; then
         say "valgrind: $(tail -n 1 "$work/valgrind")"
