@@ -54,8 +54,8 @@ static const struct {
     { "$T run reference rst/exact --report json:/no/such/file", 3, "cannot be written" },
     { "echo '{\"schema\": 1, \"cases\": [{}]}' >$D/e.json; $T compare $D/e.json $D/e.json", 2, "without an id or a verdict" },
     { "$T replay --help", 0, "--oracles LIST" },
-    { "cd $D; $T seeds --help && ! test -e ./--help", 0, "FOLDER [LADDER" },
-    { "cd $D; $T seeds --verbose", 2, "./--verbose is a folder" },
+    { "T=$(realpath $T); cd $D; $T seeds --help && ! test -e ./--help", 0, "FOLDER [LADDER" },
+    { "T=$(realpath $T); cd $D; $T seeds --verbose", 2, "./--verbose is a folder" },
     { "for each in rst/exact fin/half-close; do $T explain $each; done | awk 'length > 80 { n++ } END { print n ? \"long\" : "
       "\"fits\" }'",
       0, "fits" },
