@@ -190,6 +190,7 @@ static const struct ladder_case ack_cases[] = {
     LADDER(
         ENTER    (ESTABLISHED, .wnd = ZERO),                /* no window sets the oldest ACK apart from the latest */
         APP      (SEND, .octets = 100),
+        WAIT     (250),                                     /* an echo acknowledges the octets that it is to send back */
         PEER     (ACK, .ack = SND_NXT - 0x80000000, .wnd = 5000),
         MAYBE    ("RFC9293-3.10.7.4-ack-g", IUT (ACK)),     /* it is above SND.NXT as much as below SND.UNA */
         ONE_OF   (

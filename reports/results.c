@@ -52,7 +52,13 @@ void path_sentence(const struct results *results, char *text, size_t room)
     const struct path_seen *path = &results->path;
 
     text[0] = '\0';
-    if (path->unanswered + path->contradicted > 0)
+    if (path->unanswered == 0 && path->contradicted > 0)
+        snprintf(
+            text, room,
+            "%u cases failed once and passed once, though every first SYN was answered: the path or the target is not the same"
+            " at all times; what that could explain was repeated, and left unjudged where it did not help",
+            path->contradicted);
+    else if (path->unanswered > 0)
         snprintf(text, room,
                  "the path loses segments: %u of %u first SYNs went unanswered, %u cases failed once and passed once; what loss"
                  " could explain was repeated, and left unjudged where that did not help",

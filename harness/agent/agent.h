@@ -20,7 +20,8 @@ struct agent *agent_new(struct agent_limits *limits);
 void agent_free(struct agent *agent);
 
 /* Carries out one call without blocking (RFC 9293 3.9.1; calls.h says what each does). Always fills in *reply, data and
- * sentence included where they count. A handle belongs to this agent and is never used twice. */
+ * sentence included where they count. A handle belongs to this agent and is never
+ * used twice, but for that of a connection that was served. */
 void agent_call(struct agent *agent, const struct call_request *request, struct call_reply *reply);
 
 /* For whoever waits for several applications at once: what this one waits for, at most `room` entries; returns how many there

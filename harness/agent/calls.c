@@ -71,10 +71,31 @@ static bool grow_polled(struct agent *agent)
     return true;
 }
 
+/* The handle of a served connection that is over, for nobody holds it; 0 where there is none. */
+static uint16_t handle_to_spare(const struct agent *agent)
+{
+    for (size_t i = 0; i < agent->count; i++)
+        if (agent->endpoints[i]->service != SERVICE_NONE && agent->endpoints[i]->role == ROLE_CONNECTION &&
+            agent->endpoints[i]->fd < 0)
+            return (uint16_t)(i + 1);
+    return 0;
+}
+
 /* Takes the socket into the table; returns its handle, or 0 (and closes the socket) where that cannot be. */
 static uint16_t adopt(struct agent *agent, enum endpoint_role role, int fd)
 {
     struct endpoint *endpoint = NULL;
+    uint16_t         spare    = handle_to_spare(agent);
+    if (spare) {
+        endpoint = endpoint_new(role, fd, agent->limits);
+        if (!endpoint) {
+            close(fd);
+            return 0;
+        }
+        endpoint_free(agent->endpoints[spare - 1]);
+        agent->endpoints[spare - 1] = endpoint;
+        return spare;
+    }
     if (agent->count < HANDLES_MAX && grow(agent))
         endpoint = endpoint_new(role, fd, agent->limits);
     if (!endpoint) {
@@ -96,7 +117,9 @@ static void accept_all(struct agent *agent, uint16_t handle)
     for (;;) {
         union socket_address peer;
         socklen_t            length = sizeof peer;
-        int                  fd     = accept4(listener->fd, &peer.any, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (agent->limits->sockets >= agent->limits->sockets_most)
+            return;
+        int fd = accept4(listener->fd, &peer.any, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0 && (errno == ECONNABORTED || errno == EINTR))
             continue;
         if (fd < 0)
@@ -415,6 +438,9 @@ size_t agent_wishes(const struct agent *agent, struct pollfd *entries, size_t ro
 {
     for (size_t i = 0; i < agent->count && i < room; i++) {
         int wishes = endpoint_wishes(agent->endpoints[i]);
+        /* Without room for another connection none is accepted: it waits in the kernel, and is not closed at once. */
+        if (agent->endpoints[i]->role == ROLE_LISTENER && agent->limits->sockets >= agent->limits->sockets_most)
+            wishes = -1;
         entries[i] =
             (struct pollfd){ .fd = wishes < 0 ? -1 : agent->endpoints[i]->fd, .events = (short)(wishes < 0 ? 0 : wishes) };
     }
@@ -434,6 +460,7 @@ void agent_work(struct agent *agent, const struct pollfd *entries, size_t count)
             /* poll(2) tells of a hang-up for ever: what may still come is asked for by CALL_SAW. Unread data and END
              * are not lost by this while the application is paused, for RECEIVE takes them. */
             endpoint->hung_up = true;
+            endpoint_pump(endpoint); /* a served one is over */
         }
     }
 }

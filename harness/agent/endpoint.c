@@ -301,6 +301,9 @@ static void answer_request(struct endpoint *endpoint)
 
 static void serve(struct endpoint *endpoint)
 {
+    /* Nobody asks later what became of a served connection. */
+    if (endpoint->service != SERVICE_NONE && endpoint->finished)
+        close_socket(endpoint);
     if (endpoint->service == SERVICE_NONE || endpoint->finished || endpoint->close_both)
         return;
     if (endpoint->service == SERVICE_DAYTIME)

@@ -59,7 +59,15 @@ static struct session *session_of(const struct stub *stub, const struct control 
     return NULL;
 }
 
-/* A free place, or that of whoever was silent longest. */
+/* One without sockets goes before one that has some: a case may be silent for long while its connections wait. */
+static bool goes_before(const struct session *one, const struct session *other)
+{
+    if ((one->application == NULL) != (other->application == NULL))
+        return one->application == NULL;
+    return one->turn < other->turn;
+}
+
+/* A free place, or that of whoever has no sockets, or was silent longest. */
 static size_t place_for_session(struct stub *stub)
 {
     size_t oldest = 0;
@@ -67,7 +75,7 @@ static size_t place_for_session(struct stub *stub)
     for (size_t i = 0; i < stub->host.controls; i++) {
         if (stub->sessions[i] == NULL)
             return i;
-        if (stub->sessions[i]->turn < stub->sessions[oldest]->turn)
+        if (goes_before(stub->sessions[i], stub->sessions[oldest]))
             oldest = i;
     }
     end_session(stub, oldest);

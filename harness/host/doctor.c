@@ -1,19 +1,13 @@
 /* doctor.c: the findings, in the order in which each rests on the ones before. */
 #include "host/doctor.h"
 
-#include <errno.h>
-#include <linux/ethtool.h>
-#include <linux/sockios.h>
-#include <net/if.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "host/host.h"
+#include "host/offload.h"
 #include "host/overseer.h"
 #include "host/probe.h"
 #include "host/stand.h"
@@ -139,48 +133,22 @@ static bool meet_agent(struct doctor *doctor)
 
 /* ---- offloads --------------------------------------------------------------------------------------------------------- */
 
-struct offload {
-    const char *name, *harm;
-    uint32_t    get;
-    uint32_t    flag;       /* of ETHTOOL_GFLAGS */
-    bool        local_only; /* what is sent raw is not touched by it: it counts where the target's TCP is this host's */
-};
+static void tell_offload(void *context, const struct offload *offload)
+{
+    struct doctor *doctor    = context;
+    const char    *interface = doctor->stand.path.interface;
 
-static const struct offload offloads[] = {
-    { "gro", "merges segments that come in before they are captured", ETHTOOL_GGRO, 0, false },
-    { "lro", "merges segments that come in before they are captured", ETHTOOL_GFLAGS, ETH_FLAG_LRO, false },
-    { "tso", "shows many segments as one", ETHTOOL_GTSO, 0, true },
-    { "gso", "shows many segments as one", ETHTOOL_GGSO, 0, true },
-};
+    say(doctor, FINDING_BAD, "offloads: %s of %s %s: sudo ethtool -K %s %s off", offload->name, interface, offload->harm,
+        interface, offload->name);
+}
 
 static void examine_offloads(struct doctor *doctor)
 {
-    const char  *interface = doctor->stand.path.interface;
-    struct ifreq request   = { 0 };
-    int          fd        = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    unsigned     found     = 0;
+    const struct path *path = &doctor->stand.path;
 
-    memcpy(request.ifr_name, interface, sizeof request.ifr_name);
-    for (size_t i = 0; fd >= 0 && i < sizeof offloads / sizeof *offloads; i++) {
-        struct ethtool_value value = { .cmd = offloads[i].get };
-
-        request.ifr_data = (void *)&value;
-        if (offloads[i].local_only && !doctor->stand.path.local)
-            continue;
-        if (ioctl(fd, SIOCETHTOOL, &request) != 0)
-            continue; /* an interface that cannot be asked has none to turn off */
-        bool on = offloads[i].flag != 0 ? (value.data & offloads[i].flag) != 0 : value.data != 0;
-
-        if (!on)
-            continue;
-        found++;
-        say(doctor, FINDING_BAD, "offloads: %s of %s %s: sudo ethtool -K %s %s off", offloads[i].name, interface,
-            offloads[i].harm, interface, offloads[i].name);
-    }
-    if (fd >= 0)
-        close(fd);
-    if (found == 0)
-        say(doctor, FINDING_OK, "offloads: %s shows segments as they were sent", interface);
+    if (offloads_on(path->interface, path->local, tell_offload, doctor) == 0)
+        say(doctor, FINDING_OK, "offloads: %s shows segments as they %s", path->interface,
+            path->local ? "were sent" : "arrive; what the target's side merges is seen when cases are played");
 }
 
 static void examine_sums(struct doctor *doctor, enum packet_sum sums)

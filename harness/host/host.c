@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/offload.h"
 #include "host/overseer.h"
 #include "host/probe.h"
 #include "host/spec.h"
@@ -31,7 +32,8 @@ struct host {
     uint16_t            closed_port; /* 0: none was found */
     struct round_trip   round_trip;
     bool                checksums_unseen;
-    bool                carried; /* the interface had a carrier in the beginning; some never show one */
+    bool                offloads; /* the target's own side may have some, but where it is this host and has none */
+    bool                carried;  /* the interface had a carrier in the beginning; some never show one */
 };
 
 /* One case's target. */
@@ -74,7 +76,10 @@ size_t host_services(const struct target_wish *wish, struct ip_address *address,
     fill_ports(services, count, spec.port);
     if (services[0].port != 0)
         return count;
-    error_set(error, "%s needs a port or a service: %s:PORT, or --service echo", wish->spec, wish->spec);
+    bool bare_v6 = spec.address.family == 6 && wish->spec[0] != '[';
+
+    error_set(error, "%s needs a port or a service: %s%s%s:PORT, or --service echo", wish->spec, bare_v6 ? "[" : "", wish->spec,
+              bare_v6 ? "]" : "");
     return 0;
 }
 
@@ -169,7 +174,7 @@ static bool look_around(struct host *host, struct error *error)
 {
     struct port_block block;
 
-    if (!block_open(&host->stand, FIRST_PROBE_BLOCK, host->fault, &block, error))
+    if (!block_open(&host->stand, FIRST_PROBE_BLOCK, NULL, &block, error))
         return false;
     struct remote *remote = NULL;
     bool           good   = !host->overseer.given || (remote = overseer_meet(&host->overseer, host->stand.path.target.family,
@@ -209,7 +214,8 @@ static bool prepare(const struct target_wish *wish, struct host *host, struct er
         return false;
     for (size_t i = 0; i < host->service_count && !host->overseer.given; i++)
         host->stand.avoided[host->stand.avoided_count++] = host->services[i].port;
-    host->carried = path_carries(&host->stand.path, error);
+    host->carried  = path_carries(&host->stand.path, error);
+    host->offloads = !host->stand.path.local || offloads_on(host->stand.path.interface, true, NULL, NULL) > 0;
     return look_around(host, error) && keep_raw_only(error);
 }
 
@@ -328,7 +334,7 @@ static bool host_open(void *prepared, unsigned slot, struct target *target, stru
                                .round_trip_least_us = host->round_trip.least_us,
                                .services            = service_bits(host),
                                .checksums_unseen    = host->checksums_unseen,
-                               .offloads            = true,
+                               .offloads            = host->offloads,
                                .kernel_writes_ip    = host->stand.path.local,
                                .deliver             = host_deliver,
                                .deliver_packet      = host_deliver_packet,

@@ -97,11 +97,41 @@ static void read_route(const struct nlmsghdr *answer, struct path *path)
     }
 }
 
+static const uint8_t *octets_in(const struct sockaddr *address)
+{
+    if (address->sa_family == AF_INET6)
+        return ((const struct sockaddr_in6 *)(const void *)address)->sin6_addr.s6_addr;
+    return (const uint8_t *)&((const struct sockaddr_in *)(const void *)address)->sin_addr;
+}
+
+/* The interface whose network has the target and that is down, or "". */
+static void interface_that_is_down(const struct ip_address *target, char name[IF_NAMESIZE])
+{
+    struct ifaddrs *all = NULL;
+
+    name[0] = '\0';
+    if (getifaddrs(&all) != 0)
+        return;
+    for (const struct ifaddrs *it = all; it != NULL; it = it->ifa_next) {
+        bool alike = it->ifa_addr != NULL && it->ifa_netmask != NULL && it->ifa_addr->sa_family == family_of(target) &&
+                     (it->ifa_flags & IFF_UP) == 0;
+
+        for (size_t i = 0; alike && i < octets_of(target); i++)
+            alike = ((octets_in(it->ifa_addr)[i] ^ target->octets[i]) & octets_in(it->ifa_netmask)[i]) == 0;
+        if (alike)
+            snprintf(name, IF_NAMESIZE, "%s", it->ifa_name);
+    }
+    freeifaddrs(all);
+}
+
 static bool explain_no_route(int number, const struct path *path, const char *interface, struct error *error)
 {
-    char address[46];
+    char address[46], down[IF_NAMESIZE];
 
     ip_address_print(&path->target, address);
+    interface_that_is_down(&path->target, down);
+    if (down[0] != '\0')
+        return error_set(error, "%s, which leads to the network of %s, is down: sudo ip link set %s up", down, address, down);
     return error_set(error,
                      "there is no route to %s%s%s (%s): connect to its network, or add one with"
                      " sudo ip%s route add %s via GATEWAY",
@@ -277,13 +307,6 @@ bool path_owns(const struct ip_address *address)
     return found;
 }
 
-static const uint8_t *octets_in(const struct sockaddr *address)
-{
-    if (address->sa_family == AF_INET6)
-        return ((const struct sockaddr_in6 *)(const void *)address)->sin6_addr.s6_addr;
-    return (const uint8_t *)&((const struct sockaddr_in *)(const void *)address)->sin_addr;
-}
-
 /* All ones behind the prefix, as the kernel has it where nothing else is set; a /31 has none (RFC 3021). */
 static bool is_last_of(const struct ifaddrs *network, const struct ip_address *address)
 {
@@ -303,7 +326,9 @@ bool path_broadcasts(const struct ip_address *address)
     if (address->family != 4 || getifaddrs(&all) != 0)
         return false;
     for (const struct ifaddrs *it = all; it != NULL && !found; it = it->ifa_next)
-        if ((it->ifa_flags & IFF_BROADCAST) && it->ifa_addr != NULL && it->ifa_addr->sa_family == AF_INET)
+        /* An address that was given without a broadcast one is shown as its own. */
+        if ((it->ifa_flags & IFF_BROADCAST) && it->ifa_addr != NULL && it->ifa_addr->sa_family == AF_INET &&
+            !is_address(it->ifa_addr, address))
             found = is_address(it->ifa_broadaddr, address) || (it->ifa_netmask != NULL && is_last_of(it, address));
     freeifaddrs(all);
     return found;

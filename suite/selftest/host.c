@@ -251,7 +251,7 @@ static const struct {
     { "$T run 192.0.2.2:7 --source 203.0.113.9", "answered none of 6 SYNs" },
     { "$T run 192.0.2.2:7 -i eth9", "there is no interface eth9" },
     { "$T run 127.0.0.1:7 --source 192.0.2.9", "leave --source out" },
-    { "ip link set eth0 down; $T run 192.0.2.2:7", "there is no route" },
+    { "ip link set eth0 down; $T run 192.0.2.2:7", "is down: sudo ip link set eth0 up" },
 };
 
 static uint64_t now_ms(void)

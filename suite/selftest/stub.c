@@ -369,6 +369,22 @@ START_TEST(control_endpoints_are_bounded)
 }
 END_TEST
 
+/* A case may be silent for long while its connections wait: who has ended goes first. */
+START_TEST(who_has_no_sockets_goes_first)
+{
+    struct control second = tester, third = tester;
+
+    second.port++;
+    third.port += 2;
+    say_from(&tester, standard[3].request);
+    say_from(&second, standard[3].request);
+    say_from(&second, standard[2].request); /* END_TEST */
+    ck_assert_uint_eq(memory.ended, 1);
+    say_from(&third, standard[3].request);
+    ck_assert_uint_eq(memory.ended, 1);
+}
+END_TEST
+
 SUITE(stub)
 {
     Suite *suite = suite_create("stub");
@@ -385,6 +401,7 @@ SUITE(stub)
     tcase_add_test(tests, a_tester_after_another);
     tcase_add_test(tests, gathered_octets_are_one_send);
     tcase_add_test(tests, control_endpoints_are_bounded);
+    tcase_add_test(tests, who_has_no_sockets_goes_first);
     suite_add_tcase(suite, tests);
     return suite;
 }
