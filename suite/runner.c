@@ -233,10 +233,9 @@ static bool skips(struct run *run, size_t index)
 static bool plan_queue(struct run *run)
 {
     for (size_t i = 0; i < run->plan->count; i++) {
-        const struct entry_of_catalog *entry = run->plan->entries[i];
-        struct needs                   needs = needs_of(entry->ladder, entry->each);
+        struct needs needs = needs_of(run->plan->entries[i]->ladder, run->plan->entries[i]->each);
 
-        result_describe(&run->results->at[i], entry);
+        result_describe(&run->results->at[i], run->plan->entries[i]);
         run->standings[i].waits_ms        = needs.waits_ms;
         run->standings[i].attempts.unseen = needs.unseen;
         run->standings[i].connections     = needs.connections;
@@ -246,7 +245,8 @@ static bool plan_queue(struct run *run)
         if (!skips(run, i) && !enqueue(run, i))
             return false;
     }
-    qsort_r(run->queue, run->queue_end, sizeof *run->queue, longer_first, run->standings);
+    if (run->queue_end > 0)
+        qsort_r(run->queue, run->queue_end, sizeof *run->queue, longer_first, run->standings);
     return true;
 }
 

@@ -174,7 +174,7 @@ static bool look_around(struct host *host, struct error *error)
 {
     struct port_block block;
 
-    if (!block_open(&host->stand, FIRST_PROBE_BLOCK, NULL, &block, error))
+    if (!block_open(&host->stand, FIRST_PROBE_BLOCK, host->fault, &block, error))
         return false;
     struct remote *remote = NULL;
     bool           good   = !host->overseer.given || (remote = overseer_meet(&host->overseer, host->stand.path.target.family,

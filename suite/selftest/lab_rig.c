@@ -10,7 +10,7 @@
 #include "lab/lab.h"
 #include "selftest.h"
 
-enum { AWHILE_US = 5000000, QUIET_US = 100000 };
+enum { AWHILE_US = 10000000, QUIET_US = 100000 };
 
 void *lab_prepare(const char *fault, bool ipv6)
 {

@@ -33,7 +33,10 @@ static json_t *cases_of(const char *run)
     snprintf(path, sizeof path, "%s/%s/results.json", folder, run);
     root = json_load_file(path, 0, NULL);
     ck_assert_msg(root != NULL, "%s: %s", path, host_rig_output);
-    return json_object_get(root, "cases");
+    json_t *cases = json_incref(json_object_get(root, "cases"));
+
+    json_decref(root);
+    return cases;
 }
 
 static const char *field(const json_t *one, const char *name)
@@ -71,6 +74,8 @@ static void assert_nobody_accused(const char *line, const char *whole, const cha
         unjudged += strstr(field(one, "reason"), "an offload merges them") != NULL;
     }
     ck_assert_msg(unjudged > 0, "%s: nothing was merged, so nothing was tested", line);
+    json_decref(merged);
+    json_decref(apart);
 }
 
 START_TEST(nobody_is_accused)
