@@ -36,7 +36,8 @@ struct target {
     uint64_t          round_trip_least_us; /* … and a lower one: between them lies what a measured interval may be wrong by */
     unsigned          services; /* bits, 1 << enum service: these stand at the target, and no user calls; 0: whatever is told */
     bool              checksums_unseen; /* what the target sends is captured before its TCP checksum is computed */
-    bool              offloads;         /* the link is not tcprove's own: segments may be merged before they are captured */
+    bool              unreached; /* set by an `open` that failed because what makes calls at the target does not answer */
+    bool              offloads;  /* the link is not tcprove's own: segments may be merged before they are captured */
     bool              kernel_writes_ip; /* the IP header of what is delivered cannot be wrong: a kernel rewrites it */
 
     /* Sends a segment from the tester (its addresses as they stand in *segment), damaged as wished (NULL: not at all).

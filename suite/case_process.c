@@ -165,7 +165,8 @@ static void play_in_child(const struct case_wish *wish, int fd)
     struct error               error  = { "" };
 
     if (!wish->kind->open(wish->prepared, wish->slot, &target, &error)) {
-        outcome.verdict = VERDICT_ERROR;
+        outcome.verdict   = VERDICT_ERROR;
+        outcome.unreached = target.unreached;
         snprintf(outcome.reason, sizeof outcome.reason, "%s", error.sentence);
         send_home(fd, &outcome, NULL);
         return;

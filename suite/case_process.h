@@ -24,6 +24,7 @@ struct case_outcome {
     uint64_t      last_answer_us; /* from the first packet to the target's last segment that is no RST; 0: there was none */
     struct ruling rulings[REFEREE_RULES];
     uint32_t      transcript_lines;
+    bool          unreached; /* the target could not be opened: nobody makes calls there any more */
     char          pcap[128]; /* name of its file of packets, "" if there is none */
 };
 

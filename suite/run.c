@@ -281,8 +281,11 @@ static bool baseline_ready(const struct options *options, struct baseline *basel
 {
     if (options->baseline == NULL)
         return true;
-    if (options->update_baseline)
-        return baseline_writable(options->baseline, error);
+    if (options->update_baseline && !baseline_writable(options->baseline, error))
+        return false;
+    if (options->update_baseline && access(options->baseline, F_OK) != 0)
+        return true;
+    /* What is no baseline is not added to. */
     return baseline_read(options->baseline, options->target, baseline, error);
 }
 

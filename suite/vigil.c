@@ -145,10 +145,11 @@ void vigil_started(struct vigil *vigil, size_t entry)
     vigil->spans[entry] = (struct span){ .began_ms = monotonic_ms(), .number = ++vigil->attempts, .plays = true };
 }
 
-/* A link that lost its carrier, as that to a board does which is switched off, takes no frame: the play broke off. */
+/* A link that lost its carrier, as that to a board does which is switched off, takes no frame: the play broke off. Or the agent
+ * there does not answer, and it never began. */
 static bool unsent(const struct case_outcome *outcome)
 {
-    return outcome->verdict == VERDICT_ERROR && outcome->transcript_lines > 0;
+    return outcome->verdict == VERDICT_ERROR && (outcome->transcript_lines > 0 || outcome->unreached);
 }
 
 /* Whatever a dying target does, its connections broken off included, may look like this. */

@@ -319,6 +319,7 @@ static bool host_open(void *prepared, unsigned slot, struct target *target, stru
     if (host->overseer.given &&
         (self->remote = overseer_greet(&host->overseer, host->stand.path.target.family, error)) == NULL) {
         free(self);
+        target->unreached = true;
         return false;
     }
     if (!block_open(&host->stand, slot, host->fault, &self->block, error) || !drop_privilege(error)) {

@@ -98,6 +98,7 @@ static const struct {
     { "$T run 192.0.2.2 --agent 192.0.2.2:30701", 3, "the agent at UDP port 30701 of 192.0.2.2: nothing listens there" },
     { "$T run 192.0.2.2 --agent 192.0.2.2 --service echo", 2, "leave --service out" },
     { "$T run 192.0.2.2 --agent nowhere.example", 2, "--agent: " },
+    { "$T run linux --agent 192.0.2.2", 2, "--agent is for a target HOST" },
     { "$T run 198.51.100.2 --agent 192.0.2.3 fin/half-close", 3, "port" }, /* another host's agent opens no port there */
 };
 
@@ -125,6 +126,20 @@ START_TEST(lost_datagrams)
 }
 END_TEST
 
+/* The run ends soon, and nobody is accused: what is left is inconclusive, with the reason. */
+START_TEST(an_agent_that_dies)
+{
+    if (!standing)
+        return;
+    host_rig_shell("${T}-agent --bind 127.0.0.1:30777 >/dev/null & agent=$!; sleep 0.5; (sleep 2; kill $agent) &"
+                   " $T run 127.0.0.1 --agent 127.0.0.1:30777 retransmission/ settings/ -j 2 -q");
+    ck_assert_msg(strstr(host_rig_output, "the agent at UDP port 30777 of 127.0.0.1") != NULL &&
+                      strstr(host_rig_output, "had stopped answering before this case") != NULL &&
+                      strstr(host_rig_output, "0 errors") != NULL && strstr(host_rig_output, "0 violations") != NULL,
+                  "%s", host_rig_output);
+}
+END_TEST
+
 SUITE(agent_host)
 {
     Suite *suite = suite_create("agent_host");
@@ -135,6 +150,7 @@ SUITE(agent_host)
     tcase_add_test(tests, the_verdicts_of_linux);
     tcase_add_loop_test(tests, mistakes_are_told, 0, sizeof mistakes / sizeof *mistakes);
     tcase_add_test(tests, lost_datagrams);
+    tcase_add_test(tests, an_agent_that_dies);
     suite_add_tcase(suite, tests);
     return suite;
 }

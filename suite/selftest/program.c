@@ -49,6 +49,7 @@ static const struct {
     { "$T run reference rst/exact -q --baseline /dev/full --update-baseline", 2, "no regular file" },
     { "timeout 10 $T run reference rst/exact --baseline /dev/full", 2, "no regular file" },
     { "$T run reference rst/exact --baseline /tmp", 2, "is a folder" },
+    { "echo words >$D/w.ini; $T run reference rst/exact --baseline $D/w.ini --update-baseline", 2, "line 1" },
     { "$T run reference rst/exact --baseline /no/such/file --update-baseline", 2, "cannot be written" },
     { "$T run reference rst/exact --report json:", 2, "needs a path after the colon" },
     { "$T run reference rst/exact --report json:/no/such/file", 3, "cannot be written" },
