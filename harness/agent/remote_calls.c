@@ -9,7 +9,6 @@ enum {
     PORTS            = 12000,
     PORT_TRIES       = 16,
     PORT_STRIDE      = 1021, /* a tester on the same host holds whole blocks of ports */
-    NO_LIMIT         = 0xffff,
     CONNECTIONS_MOST = STREAMS_MOST
 };
 
@@ -97,8 +96,8 @@ static void arm(struct remote *remote, uint16_t socket, struct call_reply *reply
         return;
     remote_begin(remote, GROUP_TCP, TCP_RECEIVE_AND_FORWARD);
     message_write16(&remote->out, socket);
-    message_write16(&remote->out, NO_LIMIT);
-    message_write16(&remote->out, NO_LIMIT);
+    message_write16(&remote->out, MESSAGE_NUMBER_NO_MAX);
+    message_write16(&remote->out, MESSAGE_NUMBER_NO_MAX);
     stream->armed = remote->id;
     remote_response(remote, reply, "RECEIVE_AND_FORWARD");
 }

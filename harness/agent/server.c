@@ -106,8 +106,8 @@ static uint32_t any_number(void *user)
     uint32_t number = 0;
 
     (void)user;
-    if (getrandom(&number, sizeof number, 0) != sizeof number)
-        number = (uint32_t)time(NULL) ^ (uint32_t)getpid() << 16;
+    while (getrandom(&number, sizeof number, 0) != sizeof number)
+        continue; /* a signal came: server_open has seen that there are numbers */
     return number;
 }
 
@@ -140,11 +140,14 @@ static bool serve_everybody(struct server *server, struct error *error)
 
 static bool open_control(struct server *server, struct error *error)
 {
+    uint32_t             number;
     char                 text[46];
     struct ip_address    unused;
     union socket_address address;
     socklen_t            length = socket_address_make(&server->wish.bind, server->wish.port, &address);
 
+    if (getrandom(&number, sizeof number, 0) != sizeof number)
+        return error_set(error, "there are no random numbers for a tester's token: %s", strerror(errno));
     ip_address_print(&server->wish.bind, text);
     server->fd = socket(address.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (server->fd < 0)

@@ -33,7 +33,6 @@ static uint8_t create_and_bind(struct exchange *exchange)
 /* The data is repeated until `total` octets are there. */
 static uint8_t send_data(struct exchange *exchange)
 {
-    uint8_t        octets[MESSAGE_OCTETS];
     const uint8_t *data;
     uint16_t       socket = message_read16(exchange->in);
     size_t         total  = message_read16(exchange->in);
@@ -45,7 +44,7 @@ static uint8_t send_data(struct exchange *exchange)
         return RESULT_INVALID_PARAMETER;
     if (total <= count)
         return stub_send(exchange, socket, data, total > 0 ? total : count, false);
-    if (total > CALL_DATA_MAX_OCTETS || count > sizeof octets)
+    if (total > CALL_DATA_MAX_OCTETS)
         return RESULT_BUFFER_TOO_SMALL;
     struct call_request *request = stub_request(exchange, CALL_SEND, socket);
 

@@ -329,11 +329,15 @@ static size_t never_left(const struct player *player)
 }
 
 /* A pure function over the transcript may count segments, or look at their sizes. */
-static bool has_judge(const struct ladder_case *ladder)
+static bool has_judge(const struct step *steps)
 {
-    for (const struct step *step = ladder->steps; step->rung != RUNG_END; step++)
-        if (step->rung == RUNG_JUDGE)
+    for (const struct step *step = steps; step != NULL && step->rung != RUNG_END; step++) {
+        if (step->rung == RUNG_JUDGE || has_judge(step->rungs))
             return true;
+        for (const struct way_out *way = step->ways; way != NULL && way->clause != NULL; way++)
+            if (has_judge(way->rungs))
+                return true;
+    }
     return false;
 }
 
@@ -345,7 +349,7 @@ static void distrust_merged(struct player *player)
 
     for (size_t i = 0; i < player->log_count; i++)
         merged = merged || player->log[i].merged;
-    if (!merged || (play->verdict != VERDICT_FAIL && !(play->verdict == VERDICT_PASS && has_judge(player->ladder))))
+    if (!merged || (play->verdict != VERDICT_FAIL && !(play->verdict == VERDICT_PASS && has_judge(player->ladder->steps))))
         return;
     play->verdict = VERDICT_INCONCLUSIVE;
     snprintf(
