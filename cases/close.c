@@ -102,6 +102,24 @@ static const struct ladder_case close_cases[] = {
     ),
 },
 {
+    CASE  ("close/nothing-after-reset", "What comes after a reset is not delivered: the application reads what came before, and no more"),
+    REQS  ("RFC9293-3.10.7.4-rst-g", "RFC9293-3.5.3-e"),
+    STATES(ESTABLISHED, FIN_WAIT_2),
+    LADDER(
+        ENTER    (EACH),
+        PEER     (ACK, .len = 100),
+        IUT_ACKS (RCV_NXT + 100),
+        APP_SEES (DATA, .octets = 60),
+        PEER     (RST),
+        APP_SEES (RESET),
+        PEER     (ACK, .len = 100),
+        IUT      (RST, .seq = SEG_ACK),
+        PEER     (FIN|ACK, .seq = RCV_NXT + 100),
+        IUT      (RST, .seq = SEG_ACK),
+        APP_SEES (DATA)                                     /* not one octet more */
+    ),
+},
+{
     CASE  ("close/dead-peer", "A RST that answers its data ends the connection, and the application is told"),
     REQS  ("RFC9293-3.5.1-d", "RFC9293-3.5.3-e"),
     LADDER(
@@ -164,6 +182,33 @@ static const struct ladder_case close_cases[] = {
     ),
 },
 
+{
+    CASE  ("close/unread-after-half-close", "Giving up receiving with unread data, after a close that did not, resets"),
+    REQS  ("RFC9293-SHLD-3"),
+    STATES(FIN_WAIT_1, FIN_WAIT_2),
+    LADDER(
+        ENTER    (EACH),
+        APP      (PAUSE_READING),
+        PEER     (ACK, .len = 100),
+        IUT_ACKS (RCV_NXT + 100),
+        APP      (CLOSE_BOTH),
+        IUT      (RST|MAY_ACK),
+        GONE
+    ),
+},
+{
+    CASE  ("close/no-second-fin", "A close that gives up receiving, after one that did not, sends no second FIN"),
+    REQS  ("RFC9293-3.10.4-e"),
+    LADDER(
+        ENTER    (FIN_WAIT_2),
+        APP      (CLOSE_BOTH),
+        SILENCE  (500),
+        PEER     (FIN|ACK),
+        IUT_ACKS (RCV_NXT + 1),
+        FIN_AGAIN
+    ),
+},
+
 /* ---- CLOSE-WAIT and LAST-ACK ---------------------------------------------------------------------------------------- */
 
 {
@@ -209,6 +254,54 @@ static const struct ladder_case close_cases[] = {
         IUT_SENDS(500, .seq = SND_UNA),
         IUT      (FIN|ACK),
         PEER     (ACK, .ack = SND_NXT),
+        GONE
+    ),
+},
+
+{
+    CASE  ("close/last-ack-data-first", "In LAST-ACK an ACK of the data alone leaves the FIN to be sent again, and the ACK of it ends"),
+    REQS  ("RFC9293-3.10.7.4-ack-q", "RFC9293-3.10.8-e", "RFC9293-3.10.7.4-ack-n"),
+    LADDER(
+        ENTER    (CLOSE_WAIT),
+        APP      (SEND, .octets = 100),
+        APP      (CLOSE),
+        IUT_SENDS(100, .held = YES),
+        IUT      (FIN|ACK),
+        PEER     (ACK, .ack = SND_UNA + 100),
+        IUT      (FIN|ACK, .seq = SND_UNA, .after = MEASURED),
+        PEER     (ACK, .ack = SND_NXT),
+        GONE
+    ),
+},
+{
+    CASE  ("close/close-wait-window", "In CLOSE-WAIT data stays within the window, and goes on when it opens"),
+    REQS  ("RFC9293-3.10.7.4-ack-l", "RFC9293-3.8.6-c", "RFC9293-3.6.1-a"),
+    LADDER(
+        ENTER    (ESTABLISHED, .mss = 500, .wnd = 1000),
+        PEER     (FIN|ACK),
+        IUT_ACKS (RCV_NXT + 1),
+        APP      (SEND, .octets = 3000),
+        IUT_SENDS(1000, .held = YES),
+        SILENCE  (100),
+        PEER     (ACK, .ack = SND_NXT, .wnd = ZERO + 20000),
+        IUT_SENDS(2000),
+        APP      (CLOSE),
+        IUT      (FIN|ACK),
+        PEER     (ACK, .ack = SND_NXT),
+        GONE
+    ),
+},
+{
+    CASE  ("close/close-wait-long", "After the peer's FIN the target sends twenty segments of data, each acknowledged"),
+    REQS  ("RFC9293-3.6.1-a", "RFC9293-3.10.2-d", "RFC9293-3.10.4-f"),
+    LADDER(
+        ENTER    (CLOSE_WAIT),
+        ROUNDS   (20,
+            APP      (SEND, .octets = 500),
+            IUT_SENDS(500)),
+        APP      (CLOSE),
+        IUT      (FIN|ACK),
+        PEER     (ACK),
         GONE
     ),
 },
@@ -270,6 +363,21 @@ static const struct ladder_case close_cases[] = {
     ),
 },
 
+{
+    CASE  ("close/data-acks-fin", "In FIN-WAIT-1 data that acknowledges the FIN is taken, and FIN-WAIT-2 follows"),
+    REQS  ("RFC9293-3.10.7.4-ack-j", "RFC9293-3.10.7.4-FIN-WAIT-1-data"),
+    LADDER(
+        ENTER    (FIN_WAIT_1),
+        PEER     (ACK, .ack = SND_NXT, .len = 100),
+        IUT_ACKS (RCV_NXT + 100),
+        APP_SEES (DATA, .octets = 100),
+        SILENCE  (1500),                                    /* the FIN is not sent again */
+        PEER     (FIN|ACK),
+        IUT_ACKS (RCV_NXT + 1),
+        FIN_AGAIN
+    ),
+},
+
 /* ---- CLOSING -------------------------------------------------------------------------------------------------------- */
 
 {
@@ -290,6 +398,39 @@ static const struct ladder_case close_cases[] = {
         PEER     (ACK),
         SILENCE  (PROVEN),
         ALIVE,
+        PEER     (ACK, .ack = SND_NXT),
+        FIN_AGAIN
+    ),
+},
+
+{
+    CASE  ("close/closing-data-first", "In CLOSING an ACK of the data alone leaves the FIN to be sent again, and the ACK of it leads to TIME-WAIT"),
+    REQS  ("RFC9293-3.6-c", "RFC9293-3.10.7.4-ack-m", "RFC9293-3.6-f"),
+    LADDER(
+        ENTER    (ESTABLISHED),
+        APP      (SEND, .octets = 100),
+        APP      (CLOSE),
+        IUT_SENDS(100, .held = YES),
+        IUT      (FIN|ACK),
+        PEER     (FIN|ACK, .ack = SND_UNA + 100),
+        IUT_ACKS (RCV_NXT + 1),
+        IUT      (FIN|ACK, .seq = SND_UNA, .after = MEASURED),
+        PEER     (ACK, .ack = SND_NXT),
+        FIN_AGAIN
+    ),
+},
+{
+    CASE  ("close/crossing-with-data", "Both sides close at once with data before their FINs: all of it arrives, and TIME-WAIT follows"),
+    REQS  ("RFC9293-3.6-f", "RFC9293-3.6-b", "RFC9293-3.10.7.4-fin-e"),
+    LADDER(
+        ENTER    (ESTABLISHED),
+        APP      (SEND, .octets = 100),
+        APP      (CLOSE),
+        IUT_SENDS(100, .held = YES),
+        IUT      (FIN|ACK),
+        PEER     (FIN|ACK, .ack = SND_UNA, .len = 200),     /* it left before the other end's data came */
+        IUT_ACKS (RCV_NXT + 201),
+        APP_SEES (DATA, .octets = 200),
         PEER     (ACK, .ack = SND_NXT),
         FIN_AGAIN
     ),
@@ -325,6 +466,45 @@ static const struct ladder_case close_cases[] = {
         PEER     (ACK, .seq = RCV_NXT - 101, .len = 100),
         IUT      (ACK),
         WAIT     (600),
+        FIN_AGAIN
+    ),
+},
+{
+    CASE  ("close/time-wait-new-syn", "In TIME-WAIT a SYN above what was received draws an ACK, or opens anew above all that was sent"),
+    REQS  ("RFC9293-3.10.7.4-TIME-WAIT-syn", "RFC9293-MAY-2", "RFC9293-3.10.7.4-syn-f", "RFC6191-2-f"),
+    LADDER(
+        ENTER    (TIME_WAIT),
+        PEER     (SYN, .seq = RCV_NXT + 10000),
+        ONE_OF   (
+            BY ("RFC6191-2-f",                    IUT (SYN|ACK, .seq = AT_LEAST(SND_NXT), .ack = SEG_END), PEER (RST, .seq = SEG_END)),
+            BY ("RFC9293-3.10.7.4-TIME-WAIT-syn", IUT (ACK), WAIT (600), FIN_AGAIN)
+        ),
+        ON       (FRESH),
+        ENTER    (ESTABLISHED),
+        ALIVE
+    ),
+},
+{
+    CASE  ("close/time-wait-syn-of-opener", "In TIME-WAIT after an OPEN of its own a SYN opens nothing: nobody listens"),
+    REQS  ("RFC9293-3.10.7.4-TIME-WAIT-syn", "RFC9293-3.5-g"),
+    LADDER(
+        ENTER    (TIME_WAIT, .via = ACTIVE),
+        PEER     (SYN, .seq = RCV_NXT + 10000),
+        ONE_OF   (
+            BY ("RFC9293-3.10.7.4-TIME-WAIT-syn", IUT (ACK), WAIT (600)),
+            BY ("RFC9293-3.10.7.4-TIME-WAIT-syn", SILENCE (600))
+        ),
+        FIN_AGAIN
+    ),
+},
+{
+    CASE  ("close/time-wait-again", "A FIN that comes again after half a minute is acknowledged, and TIME-WAIT goes on for as long again"),
+    REQS  ("RFC9293-3.10.7.4-ack-o", "RFC9293-3.10.7.4-fin-h", "RFC9293-3.10.7.4-TIME-WAIT-fin"),
+    LADDER(
+        ENTER    (TIME_WAIT),
+        SILENCE  (SECONDS (35)),
+        FIN_AGAIN,
+        SILENCE  (SECONDS (35)),
         FIN_AGAIN
     ),
 },

@@ -188,6 +188,23 @@ ENDED   ("rst-syn-ack",       "a RST with SYN",   RST|SYN|ACK, .seq = IRS, .ack 
         ALIVE
     ),
 },
+{
+    CASE  ("open/two-at-once", "Two attempts at a time stay apart, in whatever order they are answered"),
+    REQS  ("RFC9293-3.10.1-a", "RFC9293-3.10.7.3-g", "RFC9293-MUST-42"),
+    LADDER(
+        OPENED,
+        ON      (1),
+        OPENED,
+        PEER    (SYN|ACK, .ack = ISS + 2),
+        IUT     (RST, .seq = SEG_ACK),
+        ANSWERED,
+        ON      (0),
+        ANSWERED,
+        ALIVE,
+        ON      (1),
+        ALIVE
+    ),
+},
 
 /* ---- simultaneous open ---------------------------------------------------------------------------------------------- */
 

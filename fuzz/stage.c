@@ -136,8 +136,10 @@ static void application_reads(struct stage *stage, struct actor *actor)
         actor->base_irs = status.irs;
     actor->readable = false;
     octets          = stage->read;
-    while (actor->name != 0 && tcp_receive(stage->tcp, actor->name, octets, once, &count) == TCP_OK && count > 0)
+    while (actor->name != 0 && tcp_receive(stage->tcp, actor->name, octets, once, &count) == TCP_OK && count > 0) {
+        stage->reads++;
         oracle_sees_delivered(stage, actor, octets, count);
+    }
 }
 
 /* The event is over: the application does what it was waiting to do, and the oracles look. */
@@ -146,6 +148,7 @@ static void settle(struct stage *stage, uint64_t work_before, size_t octets)
     bool may_read = stage->may_read;
 
     stage->may_read = false;
+    stage->reads    = 0;
     for (size_t i = 0; may_read && i < ACTORS; i++)
         application_reads(stage, &stage->actors[i]);
     oracle_sees_settled(stage, work_before, octets);

@@ -47,6 +47,7 @@ struct stage {
     bool                small; /* fewer and smaller buffers, which are cleared sooner: of raw frames nearly all are dropped */
     bool                may_read; /* something happened since the applications read that lets one of them read more */
     unsigned            outputs;  /* of this event */
+    unsigned            reads;    /* RECEIVEs that brought octets, of this event */
     size_t              at;       /* step */
     const struct stage_watch *watch;
     struct finding           *finding;

@@ -12,13 +12,14 @@ struct known_service {
 };
 
 static const struct known_service known_services[SERVICES] = {
-    [SERVICE_NONE]    = { "", 0 },
-    [SERVICE_ECHO]    = { "echo", 7 },
-    [SERVICE_DISCARD] = { "discard", 9 },
-    [SERVICE_CHARGEN] = { "chargen", 19 },
-    [SERVICE_DAYTIME] = { "daytime", 13 },
-    [SERVICE_HTTP]    = { "http", 80 },
-    [SERVICE_UNKNOWN] = { "unknown", 0 },
+    [SERVICE_NONE]     = { "", 0 },
+    [SERVICE_ECHO]     = { "echo", 7 },
+    [SERVICE_DISCARD]  = { "discard", 9 },
+    [SERVICE_CHARGEN]  = { "chargen", 19 },
+    [SERVICE_DAYTIME]  = { "daytime", 13 },
+    [SERVICE_HTTP]     = { "http", 80 },
+    [SERVICE_UNKNOWN]  = { "unknown", 0 },
+    [SERVICE_CONNECTS] = { "connects", 0 },
 };
 
 const char *service_name(enum service service)

@@ -19,9 +19,10 @@ enum call_kind {
                            the port of that one         */
     CALL_RESERVE,       /* keep a port free of listeners, so that it is CLOSED -> port                               */
     CALL_OPEN,          /* active open towards address, port, from what RESERVE gave if `handle` is not 0 -> handle,
-                           port (the local one)                                                                      */
+                           port (the local one; 0 where only the SYN will tell)                                      */
     CALL_ACCEPTED,      /* has handle (a listener) a connection from address, port? -> handle, address, port; the latest;
-                           with `from`, that one in the order of arrival, counted from 1. CALL_PENDING if not         */
+                           with `from`, that one in the order of arrival, counted from 1. CALL_PENDING if not. Where OPEN
+                           told no port: CALL_FAILED once it is known that nothing will come                         */
     CALL_SEND,          /* data to be sent; queued whole, whatever the window                                        */
     CALL_SEND_URGENT,   /* the same, its last octet urgent                                                           */
     CALL_PAUSE_READING, /* the application reads no more: the receive buffer fills up. On a listener: for all its
@@ -49,9 +50,19 @@ enum call_setting {
 };
 enum { CALL_SETTINGS = SETTING_USER_TIMEOUT_MS + 1 };
 
-/* SERVICE_UNKNOWN: something listens, and nobody said what. */
-enum service { SERVICE_NONE, SERVICE_ECHO, SERVICE_DISCARD, SERVICE_CHARGEN, SERVICE_DAYTIME, SERVICE_HTTP, SERVICE_UNKNOWN };
-enum { SERVICES = SERVICE_UNKNOWN + 1 };
+/* SERVICE_UNKNOWN: something listens, and nobody said what. SERVICE_CONNECTS: nothing does; a command makes the target connect
+ * to us, and what it starts waits in silence. */
+enum service {
+    SERVICE_NONE,
+    SERVICE_ECHO,
+    SERVICE_DISCARD,
+    SERVICE_CHARGEN,
+    SERVICE_DAYTIME,
+    SERVICE_HTTP,
+    SERVICE_UNKNOWN,
+    SERVICE_CONNECTS
+};
+enum { SERVICES = SERVICE_CONNECTS + 1 };
 
 /* As a user writes it; "" for NONE. */
 const char *service_name(enum service service);
@@ -83,9 +94,9 @@ struct call_request {
     struct ip_address address; /* of the foreign socket */
     uint16_t          port;
     enum service      service;
-    uint64_t          from;    /* SAW: position in the received stream, octets; ACCEPTED: see there */
-    enum call_setting setting; /* CONFIGURE */
-    uint32_t          value;
+    uint64_t          from;        /* SAW: position in the received stream, octets; ACCEPTED: see there */
+    enum call_setting setting;     /* CONFIGURE */
+    uint32_t          value;       /* CONFIGURE; SAW: events that are asked about, bits as in the reply; 0: none */
     uint32_t          data_octets; /* SEND */
     uint8_t           data[CALL_DATA_MAX_OCTETS];
 };

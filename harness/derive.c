@@ -140,7 +140,9 @@ static void tally_call(struct tally *tally, const struct step *step)
 
     needs->opens = needs->opens || step->user.call == OPEN;
     needs->sends = needs->sends || step->user.call == SEND;
-    needs->calls = needs->calls || (step->user.call != SEND && step->user.call != PASSIVE_OPEN);
+    needs->calls = needs->calls || (step->user.call != SEND && step->user.call != PASSIVE_OPEN && step->user.call != OPEN);
+    if (step->user.call == OPEN)
+        needs->at_most_ms += OPEN_LIMIT_MS;
 }
 
 static void tally_entry(struct tally *tally, const struct entry *entry)
@@ -153,7 +155,7 @@ static void tally_entry(struct tally *tally, const struct entry *entry)
     needs->calls = needs->calls || (state >= FIN_WAIT_1 && state != CLOSE_WAIT);
     needs->stays = needs->stays || state == CLOSE_WAIT || state == LAST_ACK;
     needs->opens = needs->opens || state == SYN_SENT || entry->via == ACTIVE;
-    needs->at_most_ms += 4 * RUNG_LIMIT_MS;
+    needs->at_most_ms += 4 * RUNG_LIMIT_MS + (uint64_t)(needs->opens ? OPEN_LIMIT_MS : 0);
     needs->establishes = needs->establishes || state >= ESTABLISHED;
     tally->answered    = tally->answered || state == SYN_RECEIVED;
     if (state > LISTEN)

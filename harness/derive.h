@@ -11,6 +11,9 @@
 /* How long SILENCE (PROVEN) is where the ALIVE behind it cannot prove it: in the states from FIN-WAIT-1 on. */
 enum { PROVEN_LATER_MS = 300 };
 
+/* How long an active open may take until its SYN is there: a command that causes it may have to log in somewhere first. */
+enum { OPEN_LIMIT_MS = 15000 };
+
 struct needs {
     uint64_t waits_ms;    /* real waiting where all goes well: silences, timers of the target */
     uint64_t at_most_ms;  /* where every rung takes as long as it may; past it (and some slack) a case hangs */

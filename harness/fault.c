@@ -205,6 +205,13 @@ static const struct fault faults[] = {
     { "believes-acks", "the target takes an ACK of what it never sent for one of all that it sent",
       .remembering = believe_acks },
     { "constant-isn", "every connection of the target's begins at the same number", .remembering = fix_isn },
+    { "loses-own-fin", "the target's FIN never arrives, and all else does", .remembering = lose_fin },
+    { "no-time-wait", "the target forgets a connection once both sides have closed", .remembering = skip_time_wait },
+    { "keep-alive-always", "the target probes every idle connection, and can not be told otherwise", .remembering = probe_idle,
+      .calling = keep_probing },
+    { "aborts-without-rst", "an ABORT at the target sends no RST", .remembering = abort_in_silence, .calling = note_abort },
+    { "delivers-after-reset", "the target's application is given what comes after a reset", .remembering = keep_late_text,
+      .calling = deliver_late_text },
 };
 
 const struct fault *fault_find(const char *name)
@@ -217,7 +224,7 @@ const struct fault *fault_find(const char *name)
 
 bool fault_named(const char *name, const struct fault **fault, struct error *error)
 {
-    char   known[640] = "";
+    char   known[800] = "";
     size_t used       = 0;
 
     *fault = name != NULL ? fault_find(name) : NULL;

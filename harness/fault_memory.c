@@ -5,43 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fault_packet.h"
+#include "fault_inside.h"
 #include "octets.h"
 #include "words.h"
 
-enum { CONNECTIONS_KEPT = 64, KEY_OCTETS = 36, COPY_OCTETS = 1500, FIXED_ISN = 0x10000000, AGAIN_US = 1000000 };
-
-/* One connection. The numbers are the target's. */
-struct remembered {
-    uint8_t  key[KEY_OCTETS];
-    bool     has_begun; /* `isn` and `next` are known */
-    uint32_t isn, next; /* next: one past the highest octet that was seen */
-    bool     has_acked;
-    uint32_t last_ack;
-    uint32_t shift; /* what its numbers are above those that the tester sees */
-    uint64_t again_us;
-    uint32_t copy_end; /* one past the last octet of the copy */
-    size_t   copied;   /* octets; 0: nothing is kept to be sent again */
-    uint8_t  copy[COPY_OCTETS];
-};
-
-struct fault_memory {
-    const struct fault *fault;
-    uint64_t            now_us;
-    size_t              connections; /* that ever were; the newest CONNECTIONS_KEPT are kept */
-    struct remembered   kept[CONNECTIONS_KEPT];
-};
+enum { FIXED_ISN = 0x10000000, AGAIN_US = 1000000 };
 
 /* ---- reading ------------------------------------------------------------------------------------------------------------ */
 
-struct seen {
-    struct tcp_place   tcp;
-    struct remembered *connection;
-    uint8_t            flags;
-    uint32_t           seq, ack, end;
-};
-
-static bool is_after(uint32_t a, uint32_t b)
+bool is_after(uint32_t a, uint32_t b)
 {
     return a != b && a - b < 1u << 31;
 }
@@ -60,7 +32,7 @@ static void copy_key(enum fault_way way, const uint8_t *packet, const uint8_t *t
     memcpy(key + 34, theirs ? tcp : tcp + 2, 2);
 }
 
-static size_t kept_connections(const struct fault_memory *memory)
+size_t kept_connections(const struct fault_memory *memory)
 {
     if (memory == NULL)
         return 0;
@@ -76,10 +48,11 @@ static struct remembered *connection_of(struct fault_memory *memory, const uint8
 
     memset(fresh, 0, sizeof *fresh);
     memcpy(fresh->key, key, KEY_OCTETS);
+    fresh->due_us = UINT64_MAX;
     return fresh;
 }
 
-static bool see(struct fault_memory *memory, enum fault_way way, uint8_t *packet, size_t count, struct seen *seen)
+bool see(struct fault_memory *memory, enum fault_way way, uint8_t *packet, size_t count, struct seen *seen)
 {
     uint8_t key[KEY_OCTETS];
 
@@ -95,8 +68,7 @@ static bool see(struct fault_memory *memory, enum fault_way way, uint8_t *packet
     return true;
 }
 
-/* The target's own segment. A SYN with another number begins the connection anew. */
-static void note(const struct seen *seen)
+void note(const struct seen *seen)
 {
     struct remembered *connection = seen->connection;
 
@@ -107,6 +79,7 @@ static void note(const struct seen *seen)
         connection->isn       = seen->seq;
         connection->next      = seen->seq;
         connection->copied    = 0;
+        connection->due_us    = UINT64_MAX;
         connection->has_acked = false;
     }
     connection->has_acked = connection->has_acked || seen->flags & ACK;
@@ -162,7 +135,14 @@ static void keep_copy(const struct fault_memory *memory, const struct seen *seen
     memcpy(connection->copy, packet, count);
     connection->copied   = count;
     connection->copy_end = seen->end;
-    connection->again_us = memory->now_us + AGAIN_US;
+    connection->due_us   = memory->now_us + AGAIN_US;
+    connection->every_us = AGAIN_US;
+}
+
+static void forget_copy(struct remembered *connection)
+{
+    connection->copied = 0;
+    connection->due_us = UINT64_MAX;
 }
 
 /* The oldest segment that is not acknowledged is kept, and what the target sends again meanwhile is dropped. */
@@ -175,10 +155,10 @@ enum fault_verdict repeat_each_second(struct fault_memory *memory, enum fault_wa
     struct remembered *connection = seen.connection;
 
     if (seen.flags & RST)
-        connection->copied = 0;
+        forget_copy(connection);
     if (way == FAULT_TO_TARGET) {
         if (seen.flags & ACK && !is_after(connection->copy_end, seen.ack) && !is_after(seen.ack, connection->next))
-            connection->copied = 0;
+            forget_copy(connection);
         return FAULT_PASS;
     }
     if (is_repeat(&seen) && connection->copied > 0)
@@ -271,13 +251,22 @@ enum fault_verdict fault_apply(struct fault_memory *memory, enum fault_way way, 
     return way == FAULT_TO_TARGET ? memory->fault->to_target(packet, count) : memory->fault->from_target(packet, count);
 }
 
+void fault_call(struct fault_memory *memory, call_function *carry_out, void *application, const struct call_request *request,
+                struct call_reply *reply)
+{
+    if (memory != NULL && memory->fault->calling != NULL)
+        memory->fault->calling(memory, carry_out, application, request, reply);
+    else
+        carry_out(application, request, reply);
+}
+
 uint64_t fault_due_us(const struct fault_memory *memory)
 {
     uint64_t due_us = UINT64_MAX;
 
     for (size_t i = 0; i < kept_connections(memory); i++)
-        if (memory->kept[i].copied > 0 && memory->kept[i].again_us < due_us)
-            due_us = memory->kept[i].again_us;
+        if (memory->kept[i].due_us < due_us)
+            due_us = memory->kept[i].due_us;
     return due_us;
 }
 
@@ -288,9 +277,9 @@ size_t fault_take(struct fault_memory *memory, uint8_t *packet, size_t room)
     for (size_t i = 0; i < kept_connections(memory); i++) {
         struct remembered *connection = &memory->kept[i];
 
-        if (connection->copied == 0 || connection->again_us != due_us)
+        if (connection->due_us != due_us)
             continue;
-        connection->again_us += AGAIN_US;
+        connection->due_us = connection->every_us > 0 ? due_us + connection->every_us : UINT64_MAX;
         if (connection->copied > room)
             return 0;
         memcpy(packet, connection->copy, connection->copied);

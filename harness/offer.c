@@ -9,13 +9,37 @@ static void widen(struct offer *offer, uint32_t edge)
     offer->has_edge = true;
 }
 
+/* Whether a window from this segment replaces one that was taken at `wl1`, `wl2`. */
+static bool replaces(const struct segment *segment, uint32_t wl1, uint32_t wl2)
+{
+    return seq_before(wl1, segment->seq) || (wl1 == segment->seq && seq_before_eq(wl2, segment->ack));
+}
+
+/* The doubtful window stays where this segment is taken, since it is older. */
+static bool doubt_stays(const struct offer *offer, const struct segment *segment)
+{
+    return offer->doubtful && !replaces(segment, offer->doubtful_wl1, offer->doubtful_wl2);
+}
+
 static void doubt(struct offer *offer, const struct segment *segment, uint32_t window)
 {
     if (!offer->doubtful || offer->doubtful_wnd < window)
         offer->doubtful_wnd = window;
-    if (!offer->doubtful || seq_before(offer->doubtful_wl1, segment->seq))
+    if (!doubt_stays(offer, segment)) {
         offer->doubtful_wl1 = segment->seq;
+        offer->doubtful_wl2 = segment->ack;
+    }
     offer->doubtful = true;
+}
+
+/* The largest window that may stand when the segment was taken: its own, or one that it is too old to replace. */
+static uint32_t largest_window(const struct offer *offer, const struct segment *segment, uint32_t window)
+{
+    if (offer->known && window < offer->snd_wnd)
+        window = offer->snd_wnd;
+    if (doubt_stays(offer, segment) && window < offer->doubtful_wnd)
+        window = offer->doubtful_wnd;
+    return window;
 }
 
 void offer_moves(struct offer *offer, const struct segment *segment, uint32_t window)
@@ -23,21 +47,18 @@ void offer_moves(struct offer *offer, const struct segment *segment, uint32_t wi
     if (!(segment->flags & ACK) || (segment->flags & RST))
         return;
     bool first = !offer->known;
-    bool newer = first || seq_before(offer->snd_wl1, segment->seq) ||
-                 (offer->snd_wl1 == segment->seq && seq_before_eq(offer->snd_wl2, segment->ack));
 
     if (first || seq_before(offer->snd_una, segment->ack))
         offer->snd_una = segment->ack;
-    if (newer) {
+    if (first || replaces(segment, offer->snd_wl1, offer->snd_wl2)) {
         offer->snd_wnd = window;
         offer->snd_wl1 = segment->seq;
         offer->snd_wl2 = segment->ack;
     }
     widen(offer, offer->snd_una + offer->snd_wnd);
-    if (offer->doubtful && seq_before(segment->seq, offer->doubtful_wl1))
+    offer->doubtful = doubt_stays(offer, segment);
+    if (offer->doubtful)
         widen(offer, offer->snd_una + offer->doubtful_wnd);
-    else
-        offer->doubtful = false;
     offer->known = true;
 }
 
@@ -47,16 +68,16 @@ void offer_may_move(struct offer *offer, const struct segment *segment, uint32_t
 
     if (!(segment->flags & ACK) || (segment->flags & RST))
         return;
-    doubt(offer, segment, window);
     if (offer->known && seq_before(una, offer->snd_una))
         una = offer->snd_una;
-    widen(offer, una + (offer->known && window < offer->snd_wnd ? offer->snd_wnd : window));
+    widen(offer, una + largest_window(offer, segment, window));
+    doubt(offer, segment, window);
 }
 
 void offer_may_move_late(struct offer *offer, const struct segment *segment, uint32_t window)
 {
+    widen(offer, segment->ack + largest_window(offer, segment, window));
     doubt(offer, segment, window);
-    widen(offer, segment->ack + window);
 }
 
 bool offer_reaches(const struct offer *offer, uint32_t past)

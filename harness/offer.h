@@ -12,7 +12,7 @@ struct offer {
     bool     known; /* the variables of the receiver of these segments, as far as they show */
     uint32_t snd_una, snd_wnd, snd_wl1, snd_wl2;
     bool     doubtful; /* a segment may have been taken whose window slides on until a newer one is */
-    uint32_t doubtful_wnd, doubtful_wl1;
+    uint32_t doubtful_wnd, doubtful_wl1, doubtful_wl2;
     bool     has_edge;
     uint32_t edge; /* the furthest SND.UNA+SND.WND, of what may have been taken too */
 };

@@ -210,11 +210,21 @@ static void start_over(struct conversation *c, bool answers)
     offer_moves(&c->offer, &c->latest_syn, window_of(c, &c->latest_syn));
 }
 
+/* In the order that the target sees, which counts from what it acknowledged: what lies half the sequence space below that is
+ * not beyond what lies a little above it. */
+static bool comes_before(const struct conversation *c, uint32_t a, uint32_t b)
+{
+    uint32_t first = c->shadow.target.ack + 0x80000000u;
+
+    return c->shadow.target.ack_seen ? a - first < b - first : seq_before(a, b);
+}
+
+/* What a RST carries is never taken. */
 static void note_sent_up_to(struct conversation *c, const struct segment *segment)
 {
     uint32_t past = segment->seq + segment_length(segment);
 
-    if (seq_before(c->shadow.peer.nxt, past))
+    if (!(segment->flags & RST) && comes_before(c, c->shadow.peer.nxt, past))
         c->shadow.peer.nxt = past;
 }
 
@@ -258,7 +268,7 @@ static bool is_old(const struct conversation *c, const struct segment *segment)
 
     if ((segment->flags & SYN) || !peer->any_seen)
         return false;
-    return seq_before(past, peer->nxt) ||
+    return comes_before(c, past, peer->nxt) ||
            (target->ack_seen && seq_before(segment->seq, target->ack) && seq_before(past, target->ack));
 }
 
@@ -489,10 +499,26 @@ static void judge_edge(struct referee *referee, const struct conversation *c, co
 /* A SYN that took a connection out of TIME-WAIT has turned out an old duplicate. */
 static bool speaks_as_before(const struct conversation *c, const struct segment *segment)
 {
-    const struct shadow_end *before = &c->before.target;
+    const struct shadow_end *before = &c->before.target, *now = &c->shadow.target;
+    bool went_on = now->syn_seen && seq_before(now->iss + 1, now->nxt); /* beyond SYN-RECEIVED there is no way back */
 
-    return before->fin_seen && (segment->flags & (SYN | RST | ACK)) == ACK && segment->text_octets == 0 &&
+    return before->fin_seen && !went_on && (segment->flags & (SYN | RST | ACK)) == ACK && segment->text_octets == 0 &&
            segment->seq == before->nxt && segment->ack == before->ack;
+}
+
+/* A SYN,ACK that was sent before may answer the latest SYN all the same, where TIME-WAIT was gone back to and left again: ISS
+ * is made of what was before (RFC 9293 3.10.7.4). Of the two offers the larger one may be in force. */
+static void answers_again(struct conversation *c, uint8_t family)
+{
+    struct shadow_end *peer   = &c->shadow.peer;
+    struct shadow_end  latest = { .syn = c->latest_syn_options };
+
+    c->muddled = false;
+    if (!synchronized_shown(&c->shadow) && c->latest_syn.seq == peer->iss && (c->latest_syn.flags & SYN) &&
+        shadow_mss(peer, family) < shadow_mss(&latest, family)) {
+        peer->syn.has_mss = true;
+        peer->syn.mss     = (uint16_t)shadow_mss(&latest, family);
+    }
 }
 
 /* Which incarnation of the connection a segment of the target's belongs to: the one that was, one that begins with it, or the
@@ -506,7 +532,9 @@ static bool find_incarnation(struct conversation *c, const struct segment *segme
     bool goes_on = (segment->flags & (SYN | RST | ACK)) == ACK && target->ack_seen &&
                    seq_before_eq(target->ack, segment->ack) && seq_before_eq(segment->ack, c->shadow.peer.nxt);
 
-    if ((again && segment->ack == c->shadow.peer.iss + 1) || goes_on)
+    if (again && segment->ack == c->shadow.peer.iss + 1)
+        answers_again(c, segment->source.family);
+    else if (goes_on)
         c->muddled = false; /* … with the connection that it had */
     bool opens = syn && !(segment->flags & ACK) && !target->syn_seen;
     bool anew  = syn && target->syn_seen && segment->seq != target->iss;

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "calls.h"
+#include "command.h"
 #include "error.h"
 #include "segment.h"
 
@@ -53,6 +54,9 @@ struct target {
     uint64_t (*capture_lost)(void *self);
     /* Carries out a user call; always fills in reply->result. */
     void (*call)(void *self, const struct call_request *request, struct call_reply *reply);
+    /* Whether what makes calls at the target was there all the time: what a FAIL rests on; false with a sentence. NULL: it
+     * cannot have gone. */
+    bool (*undisturbed)(void *self, struct error *error);
     void (*close)(void *self);
 };
 
@@ -70,6 +74,7 @@ struct target_wish {
     uint64_t                 seed;
     const char              *interface, *source; /* -i, --source */
     const char              *agent;              /* --agent */
+    const struct command    *connect;            /* --connect-cmd */
     const struct service_at *services;
     size_t                   service_count;
 };

@@ -2,26 +2,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
-
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "pcapng.h"
 #include "results.h"
-
-uint64_t monotonic_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 /* ---- in the child ------------------------------------------------------------------------------------------------------- */
 
@@ -175,6 +166,10 @@ static void play_in_child(const struct case_wish *wish, int fd)
 
     if (play != NULL) {
         outcome_from_play(play, &outcome);
+        if (outcome.verdict == VERDICT_FAIL && target.undisturbed != NULL && !target.undisturbed(target.self, &error)) {
+            outcome.verdict = VERDICT_INCONCLUSIVE;
+            snprintf(outcome.reason, sizeof outcome.reason, "%s", error.sentence);
+        }
         outcome.features = features_granted(play);
         let_referee_judge(play, &target, &outcome);
         keep_packets(wish, play, &outcome);

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "catalog.h"
+#include "clock.h"
 #include "player/player.h"
 #include "referee.h"
 #include "target.h"
@@ -30,8 +31,8 @@ struct case_outcome {
 
 struct case_process {
     pid_t    pid;
-    int      pipe; /* readable end, non-blocking */
-    uint64_t started_ms, limit_ms;
+    int      pipe;                 /* readable end, non-blocking */
+    uint64_t started_ms, limit_ms; /* of monotonic_ms */
     bool     overran;
     uint8_t *octets; /* what has come so far */
     size_t   count, room;
@@ -58,7 +59,5 @@ bool case_read(struct case_process *process);
  * freed by the caller, each and the array). A process that died or sent half a result is VERDICT_ERROR with its signal or
  * limit. */
 void case_finish(struct case_process *process, struct case_outcome *outcome, char ***transcript);
-
-uint64_t monotonic_ms(void);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "host/connector.h"
 #include "host/doctor.h"
 #include "host/host.h"
 #include "targets.h"
@@ -35,11 +36,18 @@ enum status doctor(const struct options *options)
 {
     struct named_target named;
     struct error        error;
+    struct command      connect = { .channel = -1 };
 
-    if (!target_named(options, &named, &error))
+    /* Before anything here uses a privilege. */
+    if (options->connect != NULL && !command_open(&connect, options->connect, options->target, CONNECT_LIMIT_MS, &error))
+        return complain(STATUS_ERROR, &error);
+    if (!target_named(options, options->connect != NULL ? &connect : NULL, &named, &error)) {
+        command_close(&connect);
         return complain(STATUS_USAGE, &error);
+    }
     bool usable =
         named.kind == &target_host ? doctor_examines(&named.wish, options->load, tell_line, NULL) : can_be_prepared(&named);
 
+    command_close(&connect);
     return usable ? STATUS_GOOD : STATUS_UNUSABLE;
 }

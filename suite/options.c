@@ -180,6 +180,12 @@ static bool read_reset(struct options *options, const char *value, struct error 
     return value[strspn(value, " \t\n")] != '\0' || error_set(error, "--reset-cmd needs a command for /bin/sh");
 }
 
+static bool read_connect(struct options *options, const char *value, struct error *error)
+{
+    options->connect = value;
+    return value[strspn(value, " \t\n")] != '\0' || error_set(error, "--connect-cmd needs a command for /bin/sh");
+}
+
 static bool read_excluded(struct options *options, const char *value, struct error *error)
 {
     if (options->excluded_count == SELECTORS_MAX)
@@ -229,6 +235,9 @@ static const struct option_word words[] = {
     { "--service", "NAME[=PORT]", "what answers at the target: echo, discard, chargen, daytime, http; once for each",
       read_service },
     { "--agent", "HOST[:PORT]", "tcprove-agent on the target, which makes every user call there (port 30700)", read_agent },
+    { "--connect-cmd", "CMD",
+      "a command for sh that makes the target connect to $TCPROVE_ADDRESS, $TCPROVE_PORT; it runs without privileges",
+      read_connect },
     { "-i", "IF", "the interface that leads to HOST, where routes do not say it", read_interface },
     { "--source", "ADDRESS", "speak to HOST from this address: one of this host's, or one that nobody has", read_source },
     { "--load", NULL, "of doctor: how many connections at a time the target sustains", read_load },

@@ -46,6 +46,7 @@ struct options {
     enum pcap_wish     pcap;
     const char        *baseline; /* file, NULL: none */
     const char        *reset;    /* shell command that brings a dead target back, NULL: none */
+    const char        *connect;  /* shell command that makes the target connect to us, NULL: none */
     bool               update_baseline;
     bool               load;               /* of `doctor` */
     enum service       service;            /* what stands in for the target's application; SERVICE_NONE: user calls */

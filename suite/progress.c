@@ -7,7 +7,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "case_process.h"
+#include "clock.h"
 #include "results.h"
 #include "terminal.h"
 

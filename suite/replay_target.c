@@ -92,7 +92,7 @@ enum status replay_on_target(const struct replay_wish *wish, const struct replay
 
     if (steps == NULL)
         return STATUS_ERROR;
-    if (!target_named(&wish->run, &named, &error)) {
+    if (!target_named(&wish->run, NULL, &named, &error)) {
         free(steps);
         return complain(STATUS_USAGE, &error);
     }

@@ -8,6 +8,7 @@
 
 #include "command.h"
 #include "gate.h"
+#include "host/connector.h"
 #include "host/host.h"
 #include "inprocess/inprocess.h"
 #include "lab/lab.h"
@@ -27,6 +28,17 @@ struct telling {
     bool                  asked; /* how far it is */
     FILE                 *out;
 };
+
+/* As one word of a shell's, and a blank. */
+static size_t append_quoted(char *text, size_t at, size_t room, const char *word)
+{
+    at += (size_t)snprintf(text + at, room - at, "'");
+    for (; *word != '\0' && at < room; word++)
+        at += (size_t)snprintf(text + at, room - at, *word == '\'' ? "'\\''" : "%c", *word);
+    if (at < room)
+        at += (size_t)snprintf(text + at, room - at, "' ");
+    return at;
+}
 
 static void command_for(const struct telling *telling, const struct result *result, char *text, size_t room)
 {
@@ -48,6 +60,10 @@ static void command_for(const struct telling *telling, const struct result *resu
     }
     if (options->agent != NULL && at < room)
         at += (size_t)snprintf(text + at, room - at, "--agent %s ", options->agent);
+    if (options->connect != NULL && at < room) {
+        at += (size_t)snprintf(text + at, room - at, "--connect-cmd ");
+        at = append_quoted(text, at, room, options->connect);
+    }
     if (options->disruptive && at < room)
         at += (size_t)snprintf(text + at, room - at, "--disruptive ");
     if (options->source != NULL && at < room)
@@ -61,7 +77,7 @@ static void command_for(const struct telling *telling, const struct result *resu
 static void tell_result(void *context, const struct result *result, size_t done)
 {
     const struct telling *telling = context;
-    char                  again[300];
+    char                  again[800];
 
     (void)done;
     bool shown = result->verdict == VERDICT_FAIL || result->verdict == VERDICT_ERROR;
@@ -133,7 +149,7 @@ static void describe_run(struct results *results, const struct options *options,
 static void tell_end(const struct telling *telling, const struct results *results, const struct selection *selection)
 {
     const struct options *options = telling->options;
-    char                  again[300];
+    char                  again[800];
 
     for (size_t i = 0; i < results->count; i++) {
         const struct result *result = &results->at[i];
@@ -198,9 +214,9 @@ static FILE *text_stream(const struct options *options)
 struct ready {
     const struct target_kind *kind;
     void                     *prepared;
-    bool                      virtual_time;
+    bool                      virtual_time, listens;
     struct output             output;
-    struct command            command; /* --reset-cmd */
+    struct command            reset, connect; /* --reset-cmd, --connect-cmd */
     struct baseline           baseline;
 };
 
@@ -244,8 +260,8 @@ static enum status play_selection(const struct options *options, struct ready *r
                                 .path_loses   = ready->kind == &target_host,
                                 .pcap_folder  = ready->output.pcap_folder,
                                 .pcap_all     = options->pcap == PCAP_ALL,
-                                .reset        = ready->command.helper > 0 ? &ready->command : NULL,
-                                .answered     = ready->kind == &target_host,
+                                .reset        = ready->reset.helper > 0 ? &ready->reset : NULL,
+                                .answered     = ready->listens,
                                 .interrupted  = interrupted,
                                 .tell         = tell_result,
                                 .say          = say,
@@ -295,8 +311,9 @@ static enum status get_ready(const struct options *options, struct ready *ready,
 {
     struct named_target named;
 
-    if (!target_named(options, &named, error))
+    if (!target_named(options, ready->connect.helper > 0 ? &ready->connect : NULL, &named, error))
         return STATUS_USAGE;
+    ready->listens           = named.listens;
     ready->kind              = named.kind;
     ready->virtual_time      = ready->kind == &target_reference;
     struct options of_family = *options;
@@ -314,23 +331,31 @@ static enum status get_ready(const struct options *options, struct ready *ready,
     return ready->prepared != NULL ? STATUS_GOOD : STATUS_UNUSABLE;
 }
 
+static bool commands_ready(const struct options *options, struct ready *ready, struct error *error)
+{
+    return (options->connect == NULL ||
+            command_open(&ready->connect, options->connect, options->target, CONNECT_LIMIT_MS, error)) &&
+           (options->reset == NULL || command_open(&ready->reset, options->reset, options->target, COMMAND_LIMIT_MS, error));
+}
+
 enum status run(const struct options *options, const char *program, volatile const sig_atomic_t *interrupted)
 {
     struct error     error;
     struct selection selection = { 0 };
-    struct ready     ready     = { .output = { .pcap_folder = -1 }, .command = { .channel = -1 } };
+    struct ready     ready     = { .output = { .pcap_folder = -1 }, .reset = { .channel = -1 }, .connect = { .channel = -1 } };
 
     /* Before anything here uses a privilege. */
-    if (options->reset != NULL && !command_open(&ready.command, options->reset, options->target, COMMAND_LIMIT_MS, &error))
+    if (!commands_ready(options, &ready, &error))
         return complain(STATUS_ERROR, &error);
     terminal_listen();
     enum status status = get_ready(options, &ready, &selection, &error);
 
     status =
         status == STATUS_GOOD ? play_selection(options, &ready, &selection, program, interrupted) : complain(status, &error);
-    command_close(&ready.command);
+    command_close(&ready.reset);
     if (ready.prepared != NULL)
         ready.kind->release(ready.prepared);
+    command_close(&ready.connect);
     output_close(&ready.output);
     baseline_free(&ready.baseline);
     selection_close(&selection);

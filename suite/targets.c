@@ -30,7 +30,10 @@ unsigned target_services(const struct options *options, const struct target_kind
 {
     unsigned bits = options_service_bits(options);
 
-    return bits == 0 && kind == &target_host && options->agent == NULL ? 1u << SERVICE_UNKNOWN : bits;
+    if (kind != &target_host || options->agent != NULL)
+        return bits;
+    bits = bits == 0 ? 1u << SERVICE_UNKNOWN : bits;
+    return options->connect != NULL ? bits | 1u << SERVICE_CONNECTS : bits;
 }
 
 static const struct target_kind *find_kind(const char *spec, const char *base, struct error *error)
@@ -56,11 +59,9 @@ static bool options_fit(const struct options *options, const struct target_kind 
     const struct {
         const char *name;
         bool        given;
-    } for_hosts[] = { { "--agent", options->agent != NULL },
-                      { "--source", options->source != NULL },
-                      { "-i", options->interface != NULL },
-                      { "--reset-cmd", options->reset != NULL },
-                      { "--load", options->load } };
+    } for_hosts[] = { { "--agent", options->agent != NULL },         { "--source", options->source != NULL },
+                      { "-i", options->interface != NULL },          { "--reset-cmd", options->reset != NULL },
+                      { "--connect-cmd", options->connect != NULL }, { "--load", options->load } };
 
     for (size_t i = 0; kind != &target_host && i < sizeof for_hosts / sizeof *for_hosts; i++)
         if (for_hosts[i].given)
@@ -80,21 +81,23 @@ static bool source_fits(const char *source, const struct ip_address *target, con
     return host_address_is_one(&address, source, &why) || error_set(error, "--source %s", why.sentence);
 }
 
-bool target_named(const struct options *options, struct named_target *named, struct error *error)
+bool target_named(const struct options *options, const struct command *connect, struct named_target *named, struct error *error)
 {
     const char *plus   = strchr(options->target, '+');
     size_t      length = plus != NULL ? (size_t)(plus - options->target) : strlen(options->target);
 
     snprintf(named->base, sizeof named->base, "%.*s", (int)length, options->target);
-    named->wish = (struct target_wish){ .spec          = named->base,
-                                        .fault         = plus != NULL ? plus + 1 : "",
-                                        .ipv6          = options->ipv6,
-                                        .seed          = options->seed,
-                                        .interface     = options->interface,
-                                        .source        = options->source,
-                                        .agent         = options->agent,
-                                        .services      = options->services,
-                                        .service_count = options->service_count };
+    named->listens = false;
+    named->wish    = (struct target_wish){ .spec          = named->base,
+                                           .fault         = plus != NULL ? plus + 1 : "",
+                                           .ipv6          = options->ipv6,
+                                           .seed          = options->seed,
+                                           .interface     = options->interface,
+                                           .source        = options->source,
+                                           .agent         = options->agent,
+                                           .connect       = connect,
+                                           .services      = options->services,
+                                           .service_count = options->service_count };
     const struct fault *unused;
 
     if (plus != NULL && plus[1] == '\0')
@@ -106,13 +109,11 @@ bool target_named(const struct options *options, struct named_target *named, str
         return false;
     if (named->kind != &target_host)
         return true;
-    struct ip_address address;
-    struct service_at services[SERVICES];
-    char              scope[TARGET_SPEC_OCTETS];
+    struct host_place place;
 
-    if (host_services(&named->wish, &address, scope, sizeof scope, services, error) == 0 ||
-        !source_fits(options->source, &address, named->base, error))
+    if (!host_place_read(&named->wish, &place, error) || !source_fits(options->source, &place.address, named->base, error))
         return false;
-    named->wish.ipv6 = address.family == 6;
+    named->wish.ipv6 = place.address.family == 6;
+    named->listens   = place.service_count > 0;
     return true;
 }

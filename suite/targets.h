@@ -13,11 +13,13 @@ struct named_target {
     const struct target_kind *kind;
     char                      base[TARGET_SPEC_OCTETS];
     struct target_wish        wish;
+    bool                      listens; /* a host with a port that answered before the run */
 };
 
-/* false with a sentence (exit status 2) when no kind is meant, or a host without anything that could answer. Borrows from
- * options. A host's family is that of its address. */
-bool target_named(const struct options *options, struct named_target *named, struct error *error);
+/* `connect` runs options->connect (NULL where that is not given). false with a sentence (exit status 2) when no kind is meant,
+ * or a host without anything that could answer. Borrows from options. A host's family is that of its address. */
+bool target_named(const struct options *options, const struct command *connect, struct named_target *named,
+                  struct error *error);
 
 /* The services that cases play with, as bits, 1 << enum service; 0: user calls are made. */
 unsigned target_services(const struct options *options, const struct target_kind *kind);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "belief.h"
+#include "clock.h"
 
 enum {
     TRIES_LEAST    = 3,
@@ -290,7 +291,7 @@ static const char *says(const struct vigil *vigil)
 /* A sentence for who watches. */
 static void say(const struct vigil *vigil, const char *sentence, const char *more)
 {
-    char text[600];
+    char text[sizeof(struct error) + 400];
 
     snprintf(text, sizeof text, "%s%s", sentence, more);
     vigil->wish.say(vigil->wish.told, text);

@@ -75,10 +75,22 @@ static term new_length(struct changer *changer)
     return value != 0 ? value : ZERO;
 }
 
-/* Urgent data mostly end where the text does, or an octet off. */
+/* How far RCV.NXT lies above SEG.SEQ; 0 where that cannot be said. */
+static term up_to_rcv_nxt(const struct rung_segment *segment)
+{
+    term              way   = segment->seq != 0 ? RCV_NXT - segment->seq : 0;
+    struct term_parts parts = term_take_apart(way);
+
+    return parts.base == BASE_NONE && parts.bound == BOUND_EXACT ? way : 0;
+}
+
+/* The pointer counts from SEG.SEQ: to the end of the text mostly, to the edges of the window, to where it counts for nothing or
+ * cannot reach further; or an octet off. */
 static term new_urgent_pointer(struct changer *changer, const struct rung_segment *segment)
 {
-    term value = sum(segment->len, (term)value_below(changer, 3) - 1);
+    term       left     = up_to_rcv_nxt(segment);
+    const term places[] = { segment->len, segment->len, segment->len, left, sum(left, RCV_WND), 0, 65535 };
+    term       value    = sum(ANY_OF(changer, places), (term)value_below(changer, 3) - 1);
 
     return value != 0 ? value : ZERO;
 }
@@ -202,9 +214,20 @@ static term term_for(struct changer *changer, const struct step *step, const str
         return ABSENT;
     if (strcmp(field->name, "seq") == 0 || strcmp(field->name, "ack") == 0 || strcmp(field->name, "quotes") == 0)
         return new_number(changer);
-    if (strcmp(field->name, "up") == 0 && value_below(changer, 2) == 0)
+    if (strcmp(field->name, "up") == 0 && value_below(changer, 4) > 0)
         return new_urgent_pointer(changer, &step->segment);
     return new_length(changer);
+}
+
+/* The flag and the pointer mean something together alone, so that mostly one brings the other. */
+static void pair_urgent(struct changer *changer, const struct ladder_field *field, struct rung_segment *segment)
+{
+    if (value_below(changer, 4) == 0)
+        return;
+    if (strcmp(field->name, "up") == 0)
+        segment->flags |= URG;
+    else if (strcmp(field->name, "flags") == 0 && (segment->flags & URG) != 0)
+        segment->up = new_urgent_pointer(changer, segment);
 }
 
 void value_set(struct changer *changer, struct step *step)
@@ -234,6 +257,8 @@ void value_set(struct changer *changer, struct step *step)
     default:
         break;
     }
+    if (step->rung == RUNG_PEER)
+        pair_urgent(changer, field, &step->segment);
 }
 
 static size_t field_octets(const struct ladder_field *field)

@@ -7,21 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "agent/endpoint.h"
 #include "agent/remote_inside.h"
+#include "clock.h"
 
-enum { CALL_PATIENCE_MS = 5000, FAREWELL_MS = 100, FIRST_WAIT_MS = 50, LONGEST_WAIT_MS = 800 };
-
-static uint64_t monotonic_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
+enum { CALL_PATIENCE_MS = 5000, SAME_PATIENCE_MS = 2000, FAREWELL_MS = 100, FIRST_WAIT_MS = 50, LONGEST_WAIT_MS = 800 };
 
 /* ---- one request ----------------------------------------------------------------------------------------------------------
  */
@@ -39,10 +31,17 @@ void remote_begin(struct remote *remote, enum message_group group, uint8_t primi
 /* One datagram: what it was. */
 enum taken { TAKEN_NOTHING, TAKEN_RESPONSE, TAKEN_OTHER, TAKEN_REFUSED };
 
-static bool is_our_response(const struct remote *remote, const struct message_head *head)
+static const char nothing_listens[] = "nothing listens there";
+
+/* The standard lets a stub ignore ids: one of somebody else's shows with its first response whether it does. */
+static bool is_our_response(struct remote *remote, const struct message_head *head)
 {
-    return head->type == MESSAGE_RESPONSE && !head->event && head->id == remote->asked.id &&
-           head->group == remote->asked.group && head->primitive == remote->asked.primitive;
+    if (head->type != MESSAGE_RESPONSE || head->event || head->group != remote->asked.group ||
+        head->primitive != remote->asked.primitive)
+        return false;
+    if (head->group == GROUP_OURS && head->primitive == OURS_HELLO && head->result != RESULT_OK && !remote->ours)
+        remote->without_ids = head->id != remote->asked.id;
+    return remote->without_ids || head->id == remote->asked.id;
 }
 
 static enum taken take_datagram(struct remote *remote, enum message_fault *fault)
@@ -60,32 +59,36 @@ static enum taken take_datagram(struct remote *remote, enum message_fault *fault
         remote->result = head.result;
         return TAKEN_RESPONSE;
     } else if (head.event && head.type == MESSAGE_EVENT)
-        remote_note_event(remote, &head, remote->in);
+        foreign_event(remote, &head, remote->in);
     return TAKEN_OTHER;
 }
 
-void remote_take_events(struct remote *remote)
+/* No more than this in one go: whoever sends without end is not waited for. */
+enum { DATAGRAMS_AT_ONCE = 1000 };
+
+void remote_take_events(struct remote *remote, unsigned wait_ms)
 {
     enum message_fault fault;
 
-    remote->asked = (struct message_head){ 0 }; /* no response is awaited */
-    while (take_datagram(remote, &fault) == TAKEN_OTHER)
+    remote->asked.group = UINT8_MAX; /* no response is awaited */
+    if (wait_ms > 0)
+        poll(&(struct pollfd){ .fd = remote->fd, .events = POLLIN }, 1, (int)wait_ms);
+    for (int i = 0; i < DATAGRAMS_AT_ONCE && take_datagram(remote, &fault) == TAKEN_OTHER; i++)
         continue;
 }
 
 static bool wait_for_response(struct remote *remote, uint64_t until_ms, struct error *why)
 {
-    for (;;) {
-        uint64_t           now   = monotonic_ms();
+    for (uint64_t now = monotonic_ms(); now < until_ms; now = monotonic_ms()) {
         enum message_fault fault = MESSAGE_SOUND;
 
-        if (poll(&(struct pollfd){ .fd = remote->fd, .events = POLLIN }, 1, now < until_ms ? (int)(until_ms - now) : 0) <= 0)
+        if (poll(&(struct pollfd){ .fd = remote->fd, .events = POLLIN }, 1, (int)(until_ms - now)) <= 0)
             return false;
         switch (take_datagram(remote, &fault)) {
         case TAKEN_RESPONSE:
             return true;
         case TAKEN_REFUSED:
-            error_set(why, "nothing listens there");
+            error_set(why, "%s", nothing_listens);
             return false;
         case TAKEN_NOTHING:
         case TAKEN_OTHER:
@@ -96,13 +99,21 @@ static bool wait_for_response(struct remote *remote, uint64_t until_ms, struct e
         else if (fault == MESSAGE_OTHER_SERVICE)
             error_set(why, "what answers there has another service id than 0x%04X", remote->service);
     }
+    return false;
+}
+
+/* An earlier datagram that met a closed port is told in place of sending this one. */
+static bool send_request(const struct remote *remote, size_t count)
+{
+    return send(remote->fd, remote->out.octets, count, MSG_NOSIGNAL) >= 0 ||
+           (errno == ECONNREFUSED && (send(remote->fd, remote->out.octets, count, MSG_NOSIGNAL) >= 0 || errno == ECONNREFUSED));
 }
 
 /* A stub of somebody else's would do a repeated request again: it is asked once. */
 bool remote_ask(struct remote *remote, unsigned patience_ms, bool once, struct error *why)
 {
-    uint64_t now     = monotonic_ms();
-    uint64_t end     = now + patience_ms;
+    uint64_t began = monotonic_ms(), now = began;
+    uint64_t end     = remote->until_ms != 0 && remote->until_ms < now + patience_ms ? remote->until_ms : now + patience_ms;
     uint64_t wait_ms = FIRST_WAIT_MS;
     size_t   count   = message_end(&remote->out);
 
@@ -110,17 +121,17 @@ bool remote_ask(struct remote *remote, unsigned patience_ms, bool once, struct e
     while (now < end) {
         uint64_t until = once || now + wait_ms > end ? end : now + wait_ms;
 
-        if (send(remote->fd, remote->out.octets, count, MSG_NOSIGNAL) < 0 && errno != ECONNREFUSED)
+        if (!send_request(remote, count))
             return error_set(why, "%s", strerror(errno));
         if (wait_for_response(remote, until, why))
             return true;
-        if (strcmp(why->sentence, "nothing listens there") == 0)
+        if (strcmp(why->sentence, nothing_listens) == 0)
             return false;
         wait_ms = wait_ms * 2 < LONGEST_WAIT_MS ? wait_ms * 2 : LONGEST_WAIT_MS;
         now     = monotonic_ms();
     }
     if (why->sentence[0] == '\0')
-        error_set(why, "nobody answered for %u.%u s", patience_ms / 1000, patience_ms % 1000 / 100);
+        error_set(why, "nobody answered for %.1f s", (double)(now - began) / 1000);
     return false;
 }
 
@@ -128,14 +139,20 @@ uint8_t remote_response(struct remote *remote, struct call_reply *reply, const c
 {
     struct error why;
 
+    /* Its group 7F, if it has one, is something else. */
+    if (remote->asked.group == GROUP_OURS && !remote->ours) {
+        call_fail(reply, REFUSAL_OTHER, "%s answered HELLO with %s, and so has no %s", remote->name,
+                  message_result_name(remote->hello), primitive);
+        reply->result = CALL_NOT_OFFERED;
+        return RESULT_NOT_FOUND;
+    }
     if (!remote_ask(remote, CALL_PATIENCE_MS, !remote->ours, &why)) {
-        call_fail(reply, REFUSAL_OTHER, "the agent at the target, asked for %s: %s", primitive, why.sentence);
+        call_fail(reply, REFUSAL_OTHER, "%s, asked for %s: %s", remote->name, primitive, why.sentence);
         return RESULT_NOT_OK;
     }
     if (remote->result == RESULT_OK)
         return RESULT_OK;
-    call_fail(reply, REFUSAL_OTHER, "the agent at the target answered %s with %s", primitive,
-              message_result_name(remote->result));
+    call_fail(reply, REFUSAL_OTHER, "%s answered %s with %s", remote->name, primitive, message_result_name(remote->result));
     if (remote->result == RESULT_NOT_FOUND)
         reply->result = CALL_NOT_OFFERED;
     else if (remote->result == RESULT_PENDING)
@@ -146,27 +163,57 @@ uint8_t remote_response(struct remote *remote, struct call_reply *reply, const c
 /* ---- greeting -------------------------------------------------------------------------------------------------------------
  */
 
-/* Twice: the second shows the agent that its replies arrive. A stub of somebody else's answers E_NTF. */
+static bool say_hello(struct remote *remote, unsigned patience_ms, uint32_t token, struct error *why)
+{
+    remote_begin(remote, GROUP_OURS, OURS_HELLO);
+    message_write8(&remote->out, AGENT_VERSION);
+    message_write32(&remote->out, token);
+    return remote_ask(remote, patience_ms, false, why);
+}
+
+/* Twice: the second shows the agent that its replies arrive. A stub of somebody else's answers E_NTF, or that these are no
+ * parameters of its own group 7F. */
 static bool greet(struct remote *remote, unsigned patience_ms, struct error *why)
 {
-    uint32_t token = 0;
+    uint64_t began = monotonic_ms();
 
     for (int round = 0; round < 2; round++) {
-        remote_begin(remote, GROUP_OURS, OURS_HELLO);
-        message_write8(&remote->out, AGENT_VERSION);
-        message_write32(&remote->out, token);
-        if (!remote_ask(remote, patience_ms, false, why))
-            return false;
+        uint64_t took_ms = monotonic_ms() - began;
+
+        if (took_ms >= patience_ms || !say_hello(remote, patience_ms - (unsigned)took_ms, remote->token, why))
+            return round == 0 ? false
+                              : error_set(why, "it answers too slowly: the first time after %.1f s", (double)took_ms / 1000);
+        remote->hello = remote->result;
         if (remote->result != RESULT_OK)
             return true;
         unsigned version = message_read8(&remote->in);
 
-        token = message_read32(&remote->in);
-        if (remote->in.bad || version != AGENT_VERSION)
+        remote->token = message_read32(&remote->in);
+        if (remote->in.bad || remote->in.left > 0)
+            return error_set(why, "it answered HELLO as no agent of tcprove's does");
+        if (version != AGENT_VERSION)
             return error_set(why, "it is version %u of tcprove's agent, and this is version %d: install the same on both sides",
                              version, AGENT_VERSION);
     }
     return remote->ours = true;
+}
+
+bool remote_is_same(struct remote *remote, struct error *why)
+{
+    struct error reason;
+    uint32_t     token = remote->token;
+
+    if (!remote->ours)
+        remote_begin(remote, GROUP_GENERAL, GENERAL_GET_VERSION);
+    if (!(remote->ours ? say_hello(remote, SAME_PATIENCE_MS, token, &reason)
+                       : remote_ask(remote, SAME_PATIENCE_MS, false, &reason)))
+        return error_set(why, "%s: %s", remote->name, reason.sentence);
+    if (!remote->ours)
+        return true;
+    message_read8(&remote->in);
+    if (remote->result == RESULT_OK && message_read32(&remote->in) == token)
+        return true;
+    return error_set(why, "%s was started anew while this case was playing", remote->name);
 }
 
 static bool open_socket(struct remote *remote, const struct ip_address *address, uint16_t port, struct error *why)
@@ -195,14 +242,19 @@ struct remote *remote_open(const struct ip_address *address, uint16_t port, uint
     if (getrandom(&remote->id, sizeof remote->id, 0) < 0)
         remote->id = (uint32_t)monotonic_ms();
     remote->ports = remote->id;
+    ip_address_print(address, text);
+    snprintf(remote->name, sizeof remote->name, "the agent at UDP port %u of %s", port, text);
     if (open_socket(remote, address, port, &why) && greet(remote, patience_ms, &why))
         return remote;
-    ip_address_print(address, text);
-    error_set(error,
-              "the agent at UDP port %u of %s: %s; start tcprove-agent --bind %s there, with --allow for this host's address",
-              port, text, why.sentence, text);
+    error_set(error, "%s: %s; start tcprove-agent --bind %s there, with --allow for this host's address", remote->name,
+              why.sentence, text);
     remote_close(remote);
     return NULL;
+}
+
+void remote_hurry(struct remote *remote, uint64_t until_ms)
+{
+    remote->until_ms = until_ms;
 }
 
 bool remote_is_ours(const struct remote *remote)
@@ -216,6 +268,7 @@ void remote_close(struct remote *remote)
 
     if (remote == NULL)
         return;
+    remote->until_ms = 0;
     if (remote->fd >= 0 && remote->used) {
         remote_begin(remote, GROUP_GENERAL, GENERAL_END_TEST);
         message_write16(&remote->out, 0);
@@ -224,6 +277,6 @@ void remote_close(struct remote *remote)
     }
     if (remote->fd >= 0)
         close(remote->fd);
-    remote_drop_streams(remote);
+    foreign_forget(remote);
     free(remote);
 }

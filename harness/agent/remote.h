@@ -24,6 +24,17 @@ bool remote_is_ours(const struct remote *remote);
  * the primitive. */
 void remote_call(struct remote *remote, const struct call_request *request, struct call_reply *reply);
 
+/* No call waits longer than until_ms of monotonic_ms; 0, as at first: each has its own time. */
+void remote_hurry(struct remote *remote, uint64_t until_ms);
+
+/* To be said before octets are sent to a connection of the target, between its `port` and the tester's `peer_port`: a stub of
+ * somebody else's loses what comes before it was asked to forward it, and tells nothing of urgent data. */
+void remote_foresee(struct remote *remote, uint16_t port, uint16_t peer_port, bool urgent);
+
+/* Whether it is there and has been all the time, so that what became of its connections is the target's doing; false with a
+ * sentence. Of a stub of somebody else's it is seen only that it is there. */
+bool remote_is_same(struct remote *remote, struct error *why);
+
 /* Lets the agent close every socket that was made through this, and forgets it. NULL is fine. */
 void remote_close(struct remote *remote);
 

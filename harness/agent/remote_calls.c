@@ -1,5 +1,4 @@
 /* remote_calls.c: each user call as primitives of the protocol. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "agent/remote_inside.h"
@@ -9,101 +8,18 @@ enum {
     PORTS            = 12000,
     PORT_TRIES       = 16,
     PORT_STRIDE      = 1021, /* a tester on the same host holds whole blocks of ports */
-    CONNECTIONS_MOST = STREAMS_MOST
+    CONNECTIONS_MOST = STREAMS_MOST / 2
 };
-
-/* ---- what stubs without group 7F tell by events ---------------------------------------------------------------------------
- */
-
-static struct stream *stream_of(struct remote *remote, uint16_t socket)
-{
-    for (size_t i = 0; i < remote->stream_count; i++)
-        if (remote->streams[i].socket == socket)
-            return &remote->streams[i];
-    if (remote->stream_count == STREAMS_MOST)
-        return NULL;
-    remote->streams[remote->stream_count] = (struct stream){ .socket = socket };
-    return &remote->streams[remote->stream_count++];
-}
-
-static void keep(struct stream *stream, const uint8_t *octets, size_t count)
-{
-    if (stream->count + count > stream->room) {
-        size_t   room = (stream->count + count) * 2;
-        uint8_t *more = realloc(stream->octets, room);
-
-        if (more == NULL)
-            return;
-        stream->octets = more;
-        stream->room   = room;
-    }
-    if (count > 0)
-        memcpy(stream->octets + stream->count, octets, count);
-    stream->count += count;
-}
-
-/* The event does not say whose octets they are. Some stubs give it the id of the request that armed it; else it is the one that
- * was armed last. */
-static struct stream *stream_armed_by(struct remote *remote, uint32_t id)
-{
-    struct stream *latest = &remote->streams[0];
-
-    for (size_t i = 0; i < remote->stream_count; i++) {
-        if (remote->streams[i].armed == id)
-            return &remote->streams[i];
-        if (remote->streams[i].armed > latest->armed)
-            latest = &remote->streams[i];
-    }
-    return latest;
-}
-
-void remote_note_event(struct remote *remote, const struct message_head *head, struct message_reader in)
-{
-    const uint8_t *octets;
-
-    if (head->group == GROUP_TCP && head->primitive == TCP_LISTEN_AND_ACCEPT) {
-        uint16_t          listener = message_read16(&in), socket = message_read16(&in), port = message_read16(&in);
-        struct ip_address address = message_read_address(&in);
-        struct stream    *stream  = in.bad ? NULL : stream_of(remote, socket);
-
-        if (stream == NULL)
-            return;
-        stream->listener  = listener;
-        stream->peer      = address;
-        stream->peer_port = port;
-    } else if (head->group == GROUP_TCP && head->primitive == TCP_RECEIVE_AND_FORWARD) {
-        message_read16(&in);
-        size_t count = message_read_data(&in, &octets);
-
-        if (!in.bad && remote->stream_count > 0)
-            keep(stream_armed_by(remote, head->id), octets, count);
-    }
-}
-
-void remote_drop_streams(struct remote *remote)
-{
-    for (size_t i = 0; i < remote->stream_count; i++)
-        free(remote->streams[i].octets);
-    remote->stream_count = 0;
-}
-
-/* Octets that come from now on are told as events. */
-static void arm(struct remote *remote, uint16_t socket, struct call_reply *reply)
-{
-    struct stream *stream = stream_of(remote, socket);
-
-    if (stream == NULL || stream->armed != 0)
-        return;
-    remote_begin(remote, GROUP_TCP, TCP_RECEIVE_AND_FORWARD);
-    message_write16(&remote->out, socket);
-    message_write16(&remote->out, MESSAGE_NUMBER_NO_MAX);
-    message_write16(&remote->out, MESSAGE_NUMBER_NO_MAX);
-    stream->armed = remote->id;
-    remote_response(remote, reply, "RECEIVE_AND_FORWARD");
-}
 
 /* ---- opening --------------------------------------------------------------------------------------------------------------
  */
+
+/* A response that lacks parameters is nothing that a verdict can rest on. 0, for convenience. */
+static uint16_t unsound(const struct remote *remote, struct call_reply *reply, const char *primitive)
+{
+    call_fail(reply, REFUSAL_OTHER, "%s sent half a response to %s", remote->name, primitive);
+    return 0;
+}
 
 /* The protocol cannot tell which port a socket has, so it is chosen here: another one where it is taken. 0 with the reply
  * filled in. */
@@ -125,6 +41,10 @@ static uint16_t create_and_bind(struct remote *remote, uint16_t wish, struct cal
             memset(reply, 0, offsetof(struct call_reply, data));
             reply->handle = message_read16(&remote->in);
             reply->port   = port;
+            if (remote->in.bad)
+                return unsound(remote, reply, "CREATE_AND_BIND");
+            if (!remote->ours)
+                foreign_made(remote, reply->handle, port);
             return port;
         }
         if (result != RESULT_CANNOT_BIND || wish != 0)
@@ -140,7 +60,12 @@ static void passive_open(struct remote *remote, const struct call_request *reque
     remote_begin(remote, GROUP_TCP, TCP_LISTEN_AND_ACCEPT);
     message_write16(&remote->out, reply->handle);
     message_write16(&remote->out, remote->ours ? 0 : CONNECTIONS_MOST); /* ours is asked with ACCEPTED */
-    remote_response(remote, reply, "LISTEN_AND_ACCEPT");
+    struct stream *stream = remote_response(remote, reply, "LISTEN_AND_ACCEPT") == RESULT_OK && !remote->ours
+                                ? foreign_stream(remote, reply->handle)
+                                : NULL;
+
+    if (stream != NULL)
+        stream->listens = true;
 }
 
 static void reserve(struct remote *remote, const struct call_request *request, struct call_reply *reply)
@@ -156,31 +81,17 @@ static void active_open(struct remote *remote, const struct call_request *reques
     message_write16(&remote->out, reply->handle);
     message_write16(&remote->out, request->port);
     message_write_address(&remote->out, &request->address);
-    remote_response(remote, reply, "CONNECT");
-}
+    struct stream *stream =
+        remote_response(remote, reply, "CONNECT") == RESULT_OK && !remote->ours ? foreign_stream(remote, reply->handle) : NULL;
 
-static void accepted_by_events(struct remote *remote, const struct call_request *request, struct call_reply *reply)
-{
-    remote_take_events(remote);
-    reply->result = CALL_PENDING;
-    for (size_t i = remote->stream_count; i > 0; i--) {
-        const struct stream *stream = &remote->streams[i - 1];
-
-        if (stream->listener != request->handle || (request->port != 0 && stream->peer_port != request->port))
-            continue;
-        reply->result = CALL_OK;
-        reply->handle = stream->socket;
-        reply->port   = stream->peer_port;
-        reply->events = 1u << ACCEPTED;
-        arm(remote, stream->socket, reply);
-        return;
-    }
+    if (stream != NULL)
+        stream->peer_port = request->port;
 }
 
 static void accepted(struct remote *remote, const struct call_request *request, struct call_reply *reply)
 {
     if (!remote->ours) {
-        accepted_by_events(remote, request, reply);
+        foreign_accepted(remote, request, reply);
         return;
     }
     struct ip_address address =
@@ -195,6 +106,8 @@ static void accepted(struct remote *remote, const struct call_request *request, 
     reply->handle = message_read16(&remote->in);
     reply->port   = request->port;
     reply->events = 1u << ACCEPTED;
+    if (remote->in.bad)
+        unsound(remote, reply, "ACCEPTED");
 }
 
 /* ---- on a connection ------------------------------------------------------------------------------------------------------
@@ -252,8 +165,11 @@ static void pause_reading(struct remote *remote, const struct call_request *requ
 static void receive(struct remote *remote, const struct call_request *request, struct call_reply *reply)
 {
     with_socket(remote, request, GROUP_OURS, OURS_RESUME);
-    if (remote_response(remote, reply, "RESUME") == RESULT_OK)
-        reply->octets = message_read64(&remote->in);
+    if (remote_response(remote, reply, "RESUME") != RESULT_OK)
+        return;
+    reply->octets = message_read64(&remote->in);
+    if (remote->in.bad)
+        unsound(remote, reply, "RESUME");
 }
 
 static void close_sending(struct remote *remote, const struct call_request *request, struct call_reply *reply)
@@ -270,19 +186,13 @@ static void close_socket(struct remote *remote, const struct call_request *reque
     remote_response(remote, reply, "CLOSE_SOCKET");
 }
 
-static void saw_by_events(struct remote *remote, const struct call_request *request, struct call_reply *reply)
+/* What no application can have seen is not believed: no case sends 4 GiB. */
+static bool status_can_be(const struct remote *remote, uint64_t from, const struct call_reply *reply, size_t count)
 {
-    arm(remote, request->handle, reply);
-    if (reply->result != CALL_OK)
-        return;
-    remote_take_events(remote);
-    struct stream *stream = stream_of(remote, request->handle);
+    bool read_so_far = count == 0 || (reply->octets >= count && from <= reply->octets - count);
 
-    if (stream == NULL)
-        return;
-    reply->events = stream->listener != 0 ? 1u << ACCEPTED : 0;
-    reply->octets = stream->count;
-    call_show(request, reply, stream->octets, stream->count);
+    return !remote->in.bad && read_so_far && reply->octets <= UINT32_MAX && reply->urgent_to <= UINT32_MAX &&
+           reply->events >> (SOFT_ERROR + 1) == 0;
 }
 
 /* One message's worth after the other, until what had been read at first is there. */
@@ -292,7 +202,7 @@ static void saw(struct remote *remote, const struct call_request *request, struc
     uint32_t       have = 0;
 
     if (!remote->ours) {
-        saw_by_events(remote, request, reply);
+        foreign_saw(remote, request, reply);
         return;
     }
     for (;;) {
@@ -306,8 +216,8 @@ static void saw(struct remote *remote, const struct call_request *request, struc
         reply->urgent_to = message_read64(&remote->in);
         size_t count     = message_read_data(&remote->in, &octets);
 
-        if (remote->in.bad || count > CALL_DATA_MAX_OCTETS - have) {
-            call_fail(reply, REFUSAL_OTHER, "the agent at the target sent a STATUS that cannot be");
+        if (!status_can_be(remote, request->from + have, reply, count) || count > CALL_DATA_MAX_OCTETS - have) {
+            call_fail(reply, REFUSAL_OTHER, "%s sent a STATUS that cannot be", remote->name);
             return;
         }
         memcpy(reply->data + have, octets, count);

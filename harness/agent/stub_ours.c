@@ -14,8 +14,9 @@ static uint8_t hello(struct exchange *exchange)
         return RESULT_INVALID_PARAMETER;
     message_write8(exchange->out, AGENT_VERSION);
     message_write32(exchange->out, session->token);
-    session->greeted = version == AGENT_VERSION;
-    session->shown   = session->greeted && token == session->token;
+    /* One that begins nothing, and does not know our token, was said to an agent before this one. */
+    session->greeted = version == AGENT_VERSION && (token == 0 || token == session->token);
+    session->shown   = session->greeted && token != 0;
     return RESULT_OK;
 }
 

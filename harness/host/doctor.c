@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/connector.h"
 #include "host/host.h"
 #include "host/offload.h"
 #include "host/overseer.h"
@@ -31,11 +32,11 @@ struct doctor {
     void                     *context;
     bool                      bad;
     struct stand              stand;
-    struct service_at         services[SERVICES];
-    size_t                    service_count;
+    struct host_place         place;
     struct overseer           overseer;
     struct remote            *remote; /* whose listener is probed, where there is an agent */
-    uint64_t                  wait_us;
+    uint16_t                  port;   /* that is probed: of the first service, or a closed one */
+    enum port_state           state;
     unsigned                  next_block;
 };
 
@@ -68,20 +69,19 @@ static bool take_block(struct doctor *doctor, struct port_block *block)
 
 static bool find_way(struct doctor *doctor)
 {
-    struct error      error = { "" };
-    struct ip_address address;
-    char              scope[16], text[46], hop[46];
-    const char       *interface;
+    struct error             error = { "" };
+    const struct host_place *place = &doctor->place;
+    char                     text[46], hop[46];
+    const char              *interface;
 
-    doctor->service_count = host_services(doctor->wish, &address, scope, sizeof scope, doctor->services, &error);
-    if (doctor->service_count > 0 && stand_may_speak(&error)) {
+    if (host_place_read(doctor->wish, &doctor->place, &error) && stand_may_speak(&error)) {
         say(doctor, FINDING_OK, "permission: segments can be made and captured");
-        interface = doctor->wish->interface != NULL || scope[0] == '\0' ? doctor->wish->interface : scope;
-        if (stand_take(&address, interface, doctor->wish->source, &doctor->stand, &error)) {
+        interface = doctor->wish->interface != NULL || place->scope[0] == '\0' ? doctor->wish->interface : place->scope;
+        if (stand_take(&place->address, interface, doctor->wish->source, &doctor->stand, &error)) {
             const struct path *path = &doctor->stand.path;
 
-            for (size_t i = 0; i < doctor->service_count && doctor->wish->agent == NULL; i++)
-                doctor->stand.avoided[doctor->stand.avoided_count++] = doctor->services[i].port;
+            for (size_t i = 0; i < place->service_count && doctor->wish->agent == NULL; i++)
+                doctor->stand.avoided[doctor->stand.avoided_count++] = place->services[i].port;
             ip_address_print(&path->target, text);
             ip_address_print(&path->next_hop, hop);
             say(doctor, FINDING_OK, "route: %s is reached over %s%s%s, MTU %u", text, path->interface,
@@ -112,10 +112,11 @@ static bool meet_agent(struct doctor *doctor)
     char         text[46];
 
     if (!overseer_read(doctor->wish, &doctor->overseer, &error))
-        return false; /* host_services told it */
+        return false; /* host_place_read told it */
     if (!doctor->overseer.given)
         return true;
-    doctor->remote = overseer_meet(&doctor->overseer, doctor->stand.path.target.family, &doctor->services[0].port, &error);
+    doctor->remote =
+        overseer_meet(&doctor->overseer, doctor->stand.path.target.family, &doctor->place.services[0].port, &error);
     if (doctor->remote == NULL) {
         say(doctor, FINDING_BAD, "%s", error.sentence);
         return false;
@@ -157,7 +158,7 @@ static void examine_sums(struct doctor *doctor, enum packet_sum sums)
         say(doctor, FINDING_OK, "checksums: the target's are right where they are captured");
     else if (sums == SUM_WRONG)
         say(doctor, FINDING_BAD,
-            "checksums: the target's SYN,ACK has a wrong one: if its stack does not mean that, its interface must"
+            "checksums: the target's SYN has a wrong one: if its stack does not mean that, its interface must"
             " compute it: on the target, sudo ethtool -K IF tx off");
     else if (doctor->stand.path.local)
         say(doctor, FINDING_NOTE,
@@ -201,21 +202,20 @@ static bool examine_ports(struct doctor *doctor)
     struct error      error = { "" };
     bool              good  = take_block(doctor, &block);
 
-    for (size_t i = 0; good && i < doctor->service_count; i++) {
-        struct probe_wish       wish = { .port      = doctor->services[i].port,
-                                         .tries     = SYN_TRIES,
-                                         .wait_us   = SYN_WAIT_US,
-                                         .features  = true,
-                                         .linger_us = LINGER_US };
+    for (size_t i = 0; good && i < doctor->place.service_count; i++) {
+        const struct service_at *service = &doctor->place.services[i];
+        struct probe_wish        wish    = {
+                      .port = service->port, .tries = SYN_TRIES, .wait_us = SYN_WAIT_US, .features = true, .linger_us = LINGER_US
+        };
         struct sighting_of_port seen;
 
         good = probe_port(&doctor->stand, &block, (unsigned)i, &wish, &seen, &error);
         if (!good)
             say(doctor, FINDING_BAD, "%s", error.sentence);
         else if (seen.state != PORT_OPEN)
-            say(doctor, FINDING_BAD, "port %u (%s): %s", wish.port, name_of(&doctor->services[i]), mend[seen.state]);
+            say(doctor, FINDING_BAD, "port %u (%s): %s", wish.port, name_of(service), mend[seen.state]);
         else
-            say(doctor, FINDING_OK, "port %u (%s): open", wish.port, name_of(&doctor->services[i]));
+            say(doctor, FINDING_OK, "port %u (%s): open", wish.port, name_of(service));
         good = good && seen.state == PORT_OPEN;
         if (!good || i > 0)
             continue;
@@ -237,6 +237,9 @@ static bool examine_ports(struct doctor *doctor)
             say(doctor, FINDING_NOTE,
                 "closed port: none answered with RST, and cases in CLOSED are skipped: let the firewall there pass"
                 " SYNs to one");
+        bool listens  = doctor->place.service_count > 0;
+        doctor->port  = listens ? doctor->place.services[0].port : closed;
+        doctor->state = listens ? PORT_OPEN : PORT_CLOSED;
     }
     if (block.wire != NULL && wire_lost(block.wire) > 0)
         say(doctor, FINDING_BAD, "capture: %llu packets were lost: end what keeps this host busy",
@@ -268,8 +271,8 @@ static void examine_services(struct doctor *doctor, uint64_t round_trip_us)
 {
     struct error error = { "" };
 
-    for (size_t i = 0; i < doctor->service_count; i++) {
-        const struct service_at *service = &doctor->services[i];
+    for (size_t i = 0; i < doctor->place.service_count; i++) {
+        const struct service_at *service = &doctor->place.services[i];
 
         if (!trial_is_for(service->kind))
             continue;
@@ -293,16 +296,16 @@ static void examine_path(struct doctor *doctor)
     if (!take_block(doctor, &block))
         return;
     for (unsigned i = 0; i < LOSS_PROBES && unanswered < 3; i++) {
-        struct probe_wish wish = { .port = doctor->services[0].port, .tries = 2, .wait_us = SYN_WAIT_US };
+        struct probe_wish wish = { .port = doctor->port, .tries = 2, .wait_us = SYN_WAIT_US };
 
         if (!probe_port(&doctor->stand, &block, i, &wish, &seen, &error)) {
             say(doctor, FINDING_BAD, "%s", error.sentence);
             block_close(&block);
             return;
         }
-        again += seen.tries > 1 && seen.state == PORT_OPEN;
-        unanswered += seen.state != PORT_OPEN;
-        if (seen.state == PORT_OPEN && count < HANDSHAKES)
+        again += seen.tries > 1 && seen.state == doctor->state;
+        unanswered += seen.state != doctor->state;
+        if (seen.state == doctor->state && count < HANDSHAKES)
             samples[count++] = seen.round_trip_us;
     }
     struct round_trip bound = host_round_trip(samples, count); /* sorts */
@@ -320,6 +323,24 @@ static void examine_path(struct doctor *doctor)
     examine_services(doctor, bound.most_us);
 }
 
+/* ---- active opens ----------------------------------------------------------------------------------------------------- */
+
+static void examine_connector(struct doctor *doctor)
+{
+    struct connector_sighting seen;
+    struct error              error = { "" };
+
+    if (doctor->wish->connect == NULL)
+        return;
+    if (!connector_tried(&doctor->stand, doctor->wish->connect, &seen, &error)) {
+        say(doctor, FINDING_BAD, "%s", error.sentence);
+        return;
+    }
+    say(doctor, FINDING_OK, "connects: --connect-cmd brought a connection that waits in silence");
+    if (doctor->place.service_count == 0)
+        examine_sums(doctor, seen.sums);
+}
+
 /* ---- load ------------------------------------------------------------------------------------------------------------- */
 
 /* Holds `wanted` connections at a time; how many were answered. */
@@ -328,7 +349,7 @@ static unsigned hold(struct doctor *doctor, unsigned wanted)
     struct port_block       block;
     struct error            error = { "" };
     unsigned                open  = 0;
-    uint16_t                port  = doctor->services[0].port;
+    uint16_t                port  = doctor->port;
     struct sighting_of_port seen;
 
     if (!take_block(doctor, &block))
@@ -371,8 +392,10 @@ bool doctor_examines(const struct target_wish *wish, bool load, tell_finding *te
     if (find_way(&doctor) && meet_agent(&doctor)) {
         examine_offloads(&doctor);
         if (examine_ports(&doctor)) {
-            examine_path(&doctor);
-            if (load)
+            if (doctor.port != 0)
+                examine_path(&doctor);
+            examine_connector(&doctor);
+            if (load && doctor.place.service_count > 0)
                 examine_load(&doctor);
         }
     }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/connector.h"
 #include "host/offload.h"
 #include "host/overseer.h"
 #include "host/probe.h"
@@ -26,9 +27,9 @@ enum {
 struct host {
     struct stand        stand;
     const struct fault *fault;
-    struct service_at   services[SERVICES];
-    size_t              service_count;
+    struct host_place   place;
     struct overseer     overseer;
+    struct command      connect;     /* what makes it open actively; channel -1: nothing does */
     uint16_t            closed_port; /* 0: none was found */
     struct round_trip   round_trip;
     bool                checksums_unseen;
@@ -41,6 +42,8 @@ struct host_case {
     const struct host *host;
     struct remote     *remote; /* NULL: nobody makes user calls */
     struct port_block  block;
+    struct command     runs[TESTER_PORTS]; /* of the command that makes the target open actively */
+    uint16_t           run_count;
 };
 
 /* ---- what the user wants ---------------------------------------------------------------------------------------------- */
@@ -55,32 +58,27 @@ static void fill_ports(struct service_at *services, size_t count, uint16_t port)
     }
 }
 
-size_t host_services(const struct target_wish *wish, struct ip_address *address, char *scope, size_t scope_room,
-                     struct service_at services[SERVICES], struct error *error)
+bool host_place_read(const struct target_wish *wish, struct host_place *place, struct error *error)
 {
     struct host_spec spec;
-    size_t           count = wish->service_count;
     struct overseer  overseer;
 
     if (!overseer_read(wish, &overseer, error) || !host_spec_read(wish->spec, wish->ipv6, &spec, error))
-        return 0;
-    *address = spec.address;
-    snprintf(scope, scope_room, "%s", spec.scope);
-    services[0] = (struct service_at){ .kind = SERVICE_NONE };
-    if (overseer.given)
-        return 1;
-    if (count > 0)
-        memcpy(services, wish->services, count * sizeof *services);
-    else
-        services[count++] = (struct service_at){ .kind = SERVICE_UNKNOWN };
-    fill_ports(services, count, spec.port);
-    if (services[0].port != 0)
-        return count;
+        return false;
+    *place = (struct host_place){ .address = spec.address, .service_count = wish->service_count };
+    snprintf(place->scope, sizeof place->scope, "%s", spec.scope);
+    if (wish->service_count > 0)
+        memcpy(place->services, wish->services, wish->service_count * sizeof *place->services);
+    else if (wish->connect == NULL || spec.port != 0)
+        place->services[place->service_count++] =
+            (struct service_at){ .kind = overseer.given ? SERVICE_NONE : SERVICE_UNKNOWN };
+    fill_ports(place->services, place->service_count, spec.port);
+    if (overseer.given || place->service_count == 0 || place->services[0].port != 0)
+        return true;
     bool bare_v6 = spec.address.family == 6 && wish->spec[0] != '[';
 
-    error_set(error, "%s needs a port or a service: %s%s%s:PORT, or --service echo", wish->spec, bare_v6 ? "[" : "", wish->spec,
-              bare_v6 ? "]" : "");
-    return 0;
+    return error_set(error, "%s needs a port or a service: %s%s%s:PORT, or --service echo", wish->spec, bare_v6 ? "[" : "",
+                     wish->spec, bare_v6 ? "]" : "");
 }
 
 static int shorter(const void *a, const void *b)
@@ -138,35 +136,75 @@ static bool probe_again(const struct host *host, struct port_block *block, unsig
     return true;
 }
 
-/* Every service must answer, and the first tells how long that takes. */
-static bool measure(struct host *host, struct port_block *block, struct error *error)
+/* Every service must answer. */
+static bool services_answer(struct host *host, struct port_block *block, unsigned *which, struct error *error)
+{
+    struct sighting_of_port seen;
+
+    for (size_t i = 0; i < host->place.service_count; i++) {
+        const struct service_at *service = &host->place.services[i];
+        struct probe_wish        wish    = { .port = service->port, .tries = SYN_TRIES, .wait_us = SYN_WAIT_US };
+
+        if (!probe_port(&host->stand, block, (*which)++, &wish, &seen, error) ||
+            (seen.state == PORT_SILENT && !probe_again(host, block, (*which)++, &wish, &seen, error)))
+            return false;
+        if (seen.state != PORT_OPEN)
+            return explain_port(host, service, &seen, error);
+        host->checksums_unseen = host->checksums_unseen || seen.sums == SUM_UNFINISHED;
+    }
+    return true;
+}
+
+/* Of a port in that state. */
+static bool measure(struct host *host, struct port_block *block, uint16_t port, enum port_state state, unsigned which,
+                    struct error *error)
 {
     uint64_t                samples[SAMPLES];
     size_t                  count = 0;
-    unsigned                which = 0;
     struct sighting_of_port seen;
 
-    for (size_t i = 0; i < host->service_count; i++) {
-        struct probe_wish wish = { .port = host->services[i].port, .tries = SYN_TRIES, .wait_us = SYN_WAIT_US };
-
-        if (!probe_port(&host->stand, block, which++, &wish, &seen, error) ||
-            (seen.state == PORT_SILENT && !probe_again(host, block, which++, &wish, &seen, error)))
-            return false;
-        if (seen.state != PORT_OPEN)
-            return explain_port(host, &host->services[i], &seen, error);
-        host->checksums_unseen = host->checksums_unseen || seen.sums == SUM_UNFINISHED;
-    }
     for (int i = 0; i < SAMPLES; i++) {
-        struct probe_wish wish = { .port = host->services[0].port, .tries = 1, .wait_us = SYN_WAIT_US };
+        struct probe_wish wish = { .port = port, .tries = 1, .wait_us = SYN_WAIT_US };
 
         if (!probe_port(&host->stand, block, which++, &wish, &seen, error))
             return false;
-        if (seen.state == PORT_OPEN)
+        if (seen.state == state)
             samples[count++] = seen.round_trip_us;
         else if (i - (int)count >= 2)
             break; /* slow or full: what was measured has to do */
     }
     host->round_trip = host_round_trip(samples, count);
+    return true;
+}
+
+/* Where nothing listens, a closed port answers as fast; where none does, one handshake has to do (try_to_connect). */
+static bool look_at_ports(struct host *host, struct port_block *block, struct error *error)
+{
+    struct error unused  = { "" };
+    bool         listens = host->place.service_count > 0;
+    unsigned     which   = 0;
+
+    if (!services_answer(host, block, &which, error))
+        return false;
+    if (listens && !measure(host, block, host->place.services[0].port, PORT_OPEN, which, error))
+        return false;
+    if (!host->overseer.given)
+        host->closed_port =
+            probe_closed_port(&host->stand, block, CLOSED_WAIT_US + (listens ? host->round_trip.most_us : 0), &unused);
+    return listens || host->closed_port == 0 || measure(host, block, host->closed_port, PORT_CLOSED, which, error);
+}
+
+static bool try_to_connect(struct host *host, struct error *error)
+{
+    struct connector_sighting seen;
+
+    if (host->connect.channel < 0)
+        return true;
+    if (!connector_tried(&host->stand, &host->connect, &seen, error))
+        return false;
+    host->checksums_unseen = host->checksums_unseen || seen.sums == SUM_UNFINISHED;
+    if (host->round_trip.most_us == 0)
+        host->round_trip = (struct round_trip){ seen.round_trip_us / 2, seen.round_trip_us * 2 + NOISE_US };
     return true;
 }
 
@@ -178,19 +216,17 @@ static bool look_around(struct host *host, struct error *error)
         return false;
     struct remote *remote = NULL;
     bool           good   = !host->overseer.given || (remote = overseer_meet(&host->overseer, host->stand.path.target.family,
-                                                                             &host->services[0].port, error)) != NULL;
-    struct error   unused = { "" };
+                                                                             &host->place.services[0].port, error)) != NULL;
 
-    good = good && measure(host, &block, error);
-    if (good && !host->overseer.given)
-        host->closed_port = probe_closed_port(&host->stand, &block, CLOSED_WAIT_US + host->round_trip.most_us, &unused);
+    good = good && look_at_ports(host, &block, error);
     block_close(&block);
     remote_close(remote);
     if (good && host->closed_port != 0)
         host->stand.avoided[host->stand.avoided_count++] = host->closed_port;
     if (host->overseer.given)
         return good;
-    return good && trial_passes(&host->stand, host->services, host->service_count, host->round_trip.most_us, error);
+    return good && try_to_connect(host, error) &&
+           trial_passes(&host->stand, host->place.services, host->place.service_count, host->round_trip.most_us, error);
 }
 
 static void host_release(void *prepared)
@@ -203,17 +239,17 @@ static void host_release(void *prepared)
 
 static bool prepare(const struct target_wish *wish, struct host *host, struct error *error)
 {
-    struct ip_address address;
-    char              scope[16];
+    const struct host_place *place = &host->place;
 
-    host->service_count = host_services(wish, &address, scope, sizeof scope, host->services, error);
-    if (host->service_count == 0 || !overseer_read(wish, &host->overseer, error) ||
+    if (!host_place_read(wish, &host->place, error) || !overseer_read(wish, &host->overseer, error) ||
         !fault_named(wish->fault, &host->fault, error) ||
-        !stand_take(&address, wish->interface != NULL || scope[0] == '\0' ? wish->interface : scope, wish->source, &host->stand,
-                    error))
+        !stand_take(&place->address, wish->interface != NULL || place->scope[0] == '\0' ? wish->interface : place->scope,
+                    wish->source, &host->stand, error))
         return false;
-    for (size_t i = 0; i < host->service_count && !host->overseer.given; i++)
-        host->stand.avoided[host->stand.avoided_count++] = host->services[i].port;
+    for (size_t i = 0; i < place->service_count && !host->overseer.given; i++)
+        host->stand.avoided[host->stand.avoided_count++] = place->services[i].port;
+    if (wish->connect != NULL)
+        host->connect = *wish->connect;
     host->carried  = path_carries(&host->stand.path, error);
     host->offloads = !host->stand.path.local || offloads_on(host->stand.path.interface, true, NULL, NULL) > 0;
     return look_around(host, error) && keep_raw_only(error);
@@ -228,6 +264,7 @@ static void *host_prepare(const struct target_wish *wish, struct error *error)
         return NULL;
     }
     host->stand.neighbour = -1;
+    host->connect.channel = -1;
     if (prepare(wish, host, error))
         return host;
     host_release(host);
@@ -238,7 +275,11 @@ static void *host_prepare(const struct target_wish *wish, struct error *error)
 
 static bool host_deliver(void *self, const struct segment *segment, const struct damage_wish *wish, struct error *error)
 {
-    return wire_deliver(((struct host_case *)self)->block.wire, segment, wish, error);
+    const struct host_case *it = self;
+
+    if (it->remote != NULL && (segment->text_octets > 0 || segment->flags & URG) && !(segment->flags & SYN))
+        remote_foresee(it->remote, segment->destination_port, segment->source_port, segment->flags & URG);
+    return wire_deliver(it->block.wire, segment, wish, error);
 }
 
 static bool host_deliver_packet(void *self, const uint8_t *packet, size_t count, struct error *error)
@@ -262,38 +303,103 @@ static uint64_t host_capture_lost(void *self)
     return wire_lost(((struct host_case *)self)->block.wire);
 }
 
-/* Where nobody at the host makes calls for us, what is there already stands for three of them. */
+/* ---- user calls where nobody at the host makes them: what is there already, and a command, stand for some of them ---------
+ */
+
+enum { FIRST_RUN_HANDLE = SERVICES + 1 };
+
+static void listener_there(const struct host_case *it, const struct call_request *request, struct call_reply *reply)
+{
+    const struct host_place *place = &it->host->place;
+
+    for (size_t i = 0; i < place->service_count; i++)
+        if (place->services[i].kind == request->service)
+            *reply = (struct call_reply){ .result = CALL_OK, .handle = (uint16_t)(i + 1), .port = place->services[i].port };
+    if (place->service_count == 0)
+        snprintf(reply->sentence, sizeof reply->sentence,
+                 "no port was named where this host listens: HOST:PORT or --service would");
+}
+
+static void closed_port_there(const struct host_case *it, struct call_reply *reply)
+{
+    if (it->host->closed_port != 0)
+        *reply = (struct call_reply){ .result = CALL_OK, .handle = SERVICES, .port = it->host->closed_port };
+    else
+        snprintf(reply->sentence, sizeof reply->sentence,
+                 "no port of this host answered a SYN with RST; a firewall that lets closed ports be reached would help");
+}
+
+static void open_by_command(struct host_case *it, const struct call_request *request, struct call_reply *reply)
+{
+    struct error error;
+
+    if (it->run_count == TESTER_PORTS)
+        call_fail(reply, REFUSAL_ROOM, "a case has %d active opens at most", TESTER_PORTS);
+    else if (!connector_asks(&it->host->connect, &request->address, request->port, &it->runs[it->run_count], &error))
+        call_fail(reply, REFUSAL_OTHER, "--connect-cmd: %s", error.sentence);
+    else
+        *reply = (struct call_reply){ .result = CALL_OK, .handle = (uint16_t)(FIRST_RUN_HANDLE + it->run_count++) };
+}
+
+/* A command that failed brings no SYN any more; one that ended well may have left a process that will. */
+static void connected_by_command(struct host_case *it, const struct call_request *request, struct call_reply *reply)
+{
+    unsigned        index = request->handle - FIRST_RUN_HANDLE;
+    struct command *run   = index < it->run_count ? &it->runs[index] : NULL;
+    struct error    error;
+
+    *reply = (struct call_reply){ .result = CALL_PENDING };
+    if (run == NULL || run->channel < 0 || !command_has_ended(run))
+        return;
+    bool good = command_answer(run, &error);
+
+    command_close(run);
+    if (!good)
+        call_fail(reply, REFUSAL_OTHER, "--connect-cmd: %.140s", error.sentence);
+}
+
+static void carry_out(void *remote, const struct call_request *request, struct call_reply *reply)
+{
+    remote_call(remote, request, reply);
+}
+
 static void host_call(void *self, const struct call_request *request, struct call_reply *reply)
 {
-    const struct host *host   = ((const struct host_case *)self)->host;
-    struct remote     *remote = ((const struct host_case *)self)->remote;
+    struct host_case *it = self;
 
-    if (remote != NULL) {
-        remote_call(remote, request, reply);
+    if (it->remote != NULL) {
+        fault_call(wire_fault(it->block.wire), carry_out, it->remote, request, reply);
         return;
     }
     memset(reply, 0, sizeof *reply);
     reply->result = CALL_NOT_OFFERED;
     if (request->kind == CALL_SERVE)
         reply->result = CALL_OK;
-    for (size_t i = 0; request->kind == CALL_PASSIVE_OPEN && i < host->service_count; i++) {
-        if (host->services[i].kind != request->service)
-            continue;
-        *reply = (struct call_reply){ .result = CALL_OK, .handle = (uint16_t)(i + 1), .port = host->services[i].port };
-    }
-    if (request->kind == CALL_RESERVE && host->closed_port != 0)
-        *reply = (struct call_reply){ .result = CALL_OK, .handle = SERVICES, .port = host->closed_port };
+    else if (request->kind == CALL_PASSIVE_OPEN)
+        listener_there(it, request, reply);
     else if (request->kind == CALL_RESERVE)
-        snprintf(reply->sentence, sizeof reply->sentence,
-                 "no port of this host answered a SYN with RST; a firewall that lets closed ports be reached would help");
-    else if (reply->result == CALL_NOT_OFFERED)
+        closed_port_there(it, reply);
+    else if (request->kind == CALL_OPEN && it->host->connect.channel >= 0)
+        open_by_command(it, request, reply);
+    else if (request->kind == CALL_ACCEPTED && it->run_count > 0)
+        connected_by_command(it, request, reply);
+    else
         snprintf(reply->sentence, sizeof reply->sentence, "nobody at this host makes user calls for a tester: --agent would");
+}
+
+static bool host_undisturbed(void *self, struct error *error)
+{
+    const struct host_case *it = self;
+
+    return it->remote == NULL || remote_is_same(it->remote, error);
 }
 
 static void host_close(void *self)
 {
     struct host_case *it = self;
 
+    for (uint16_t i = 0; i < it->run_count; i++)
+        command_close(&it->runs[i]);
     remote_close(it->remote);
     block_close(&it->block);
     free(it);
@@ -301,10 +407,12 @@ static void host_close(void *self)
 
 static unsigned service_bits(const struct host *host)
 {
-    unsigned bits = 0;
+    unsigned bits = host->connect.channel >= 0 ? 1u << SERVICE_CONNECTS : 0;
 
-    for (size_t i = 0; i < host->service_count && !host->overseer.given; i++)
-        bits |= 1u << host->services[i].kind;
+    for (size_t i = 0; i < host->place.service_count && !host->overseer.given; i++)
+        bits |= 1u << host->place.services[i].kind;
+    if (host->place.service_count == 0)
+        bits |= 1u << SERVICE_UNKNOWN;
     return bits;
 }
 
@@ -343,6 +451,7 @@ static bool host_open(void *prepared, unsigned slot, struct target *target, stru
                                .now_us              = host_now_us,
                                .capture_lost        = host_capture_lost,
                                .call                = host_call,
+                               .undisturbed         = host_undisturbed,
                                .close               = host_close };
     return true;
 }

@@ -12,11 +12,18 @@ extern const struct target_kind target_host;
 /* At a time, unless more are asked for: small stacks have a handful of connections. */
 enum { HOST_JOBS = 4 };
 
-/* The services that a run plays with, ports filled in: those of the wish, or one that is unknown; with an agent, none, whose
- * port is still to be had from it. A port behind the host goes to the first service that names none. Returns their count, 0
- * with a sentence. */
-size_t host_services(const struct target_wish *wish, struct ip_address *address, char *scope, size_t scope_room,
-                     struct service_at services[SERVICES], struct error *error);
+/* Where the target is and what stands there. */
+struct host_place {
+    struct ip_address address;
+    char              scope[16]; /* the interface of a link-local address; "" for none */
+    struct service_at services[SERVICES];
+    size_t            service_count;
+};
+
+/* Services are those of the wish, ports filled in, or one that is unknown; with an agent, one of kind NONE whose port is still
+ * to be had from it; none where the target but connects and no port is named. A port behind the host goes to the first service
+ * that names none. false with a sentence. */
+bool host_place_read(const struct target_wish *wish, struct host_place *place, struct error *error);
 
 /* What an immediate reply takes on a path, at least and at most. */
 struct round_trip {

@@ -11,10 +11,10 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "checksum.h"
+#include "clock.h"
 #include "privilege.h"
 
 enum {
@@ -212,18 +212,10 @@ static bool claims(const uint8_t *frame, size_t count, const struct ip_address *
            memcmp(frame + ND_TARGET_AT, address->octets, 16) == 0;
 }
 
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 /* Probes all of them at once; used[i] tells who is there. */
 static void find_used(int fd, const struct ip_address *addresses, size_t count, bool *used)
 {
-    uint64_t      end   = now_ms() + PROBE_MS;
+    uint64_t      end   = monotonic_ms() + PROBE_MS;
     struct pollfd entry = { .fd = fd, .events = POLLIN };
     uint8_t       frame[FRAME_OCTETS];
 
@@ -231,7 +223,7 @@ static void find_used(int fd, const struct ip_address *addresses, size_t count, 
         used[i] = path_owns(&addresses[i]);
         send_probe(fd, &addresses[i]);
     }
-    for (uint64_t now = now_ms(); now < end; now = now_ms()) {
+    for (uint64_t now = monotonic_ms(); now < end; now = monotonic_ms()) {
         poll(&entry, 1, (int)(end - now));
         ssize_t got = recv(fd, frame, sizeof frame, 0);
 

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "clock.h"
 #include "host/spec.h"
 
 enum { FIRST_PATIENCE_MS = 2500, PATIENCE_MS = 5000 };
@@ -18,13 +19,16 @@ bool overseer_read(const struct target_wish *wish, struct overseer *overseer, st
         return error_set(error, "--agent: %s", why.sentence);
     if (wish->service_count > 0)
         return error_set(error, "--agent makes every user call at the target: leave --service out");
+    if (wish->connect != NULL)
+        return error_set(error, "--agent makes every user call at the target: leave --connect-cmd out");
     *overseer = (struct overseer){ .given = true, .address = spec.address, .port = spec.port != 0 ? spec.port : AGENT_PORT };
     return true;
 }
 
 struct remote *overseer_meet(struct overseer *overseer, uint8_t family, uint16_t *port, struct error *error)
 {
-    struct remote *remote = remote_open(&overseer->address, overseer->port, AGENT_SERVICE, family, FIRST_PATIENCE_MS, error);
+    uint64_t       until_ms = monotonic_ms() + FIRST_PATIENCE_MS;
+    struct remote *remote   = remote_open(&overseer->address, overseer->port, AGENT_SERVICE, family, FIRST_PATIENCE_MS, error);
     struct call_request *request = calloc(1, sizeof *request);
     struct call_reply   *reply   = calloc(1, sizeof *reply);
 
@@ -34,6 +38,7 @@ struct remote *overseer_meet(struct overseer *overseer, uint8_t family, uint16_t
         remote = NULL;
     }
     if (remote != NULL) {
+        remote_hurry(remote, until_ms);
         overseer->ours   = remote_is_ours(remote);
         request->kind    = CALL_PASSIVE_OPEN;
         request->address = (struct ip_address){ .family = family };

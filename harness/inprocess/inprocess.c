@@ -195,12 +195,19 @@ static uint64_t capture_lost(void *context)
     return self->link.lost;
 }
 
-static void call(void *context, const struct call_request *request, struct call_reply *reply)
+static void carry_out(void *context, const struct call_request *request, struct call_reply *reply)
 {
     struct inprocess *self = context;
 
     tcp_time(self->tcp, self->link.now_us);
     application_call(self->application, request, reply);
+}
+
+static void call(void *context, const struct call_request *request, struct call_reply *reply)
+{
+    struct inprocess *self = context;
+
+    fault_call(self->link.fault, carry_out, self, request, reply);
 }
 
 static void close_target(void *context)

@@ -281,9 +281,14 @@ static uint64_t lab_capture_lost(void *self)
     return wire_lost(((struct lab_case *)self)->wire);
 }
 
-static void lab_call(void *self, const struct call_request *request, struct call_reply *reply)
+static void carry_out(void *self, const struct call_request *request, struct call_reply *reply)
 {
     channel_call(((struct lab_case *)self)->channel, request, reply);
+}
+
+static void lab_call(void *self, const struct call_request *request, struct call_reply *reply)
+{
+    fault_call(wire_fault(((struct lab_case *)self)->wire), carry_out, self, request, reply);
 }
 
 static bool lab_open(void *prepared, unsigned slot, struct target *target, struct error *error)

@@ -98,6 +98,32 @@ static enum outcome find_handle(struct player *player, struct connection *connec
     return give_up(player, VERDICT_INCONCLUSIVE, "the target's application never got the connection");
 }
 
+/* Where the call could not tell which port the target has: its SYN does. */
+static enum outcome await_syn(struct player *player, struct connection *connection, uint16_t handle)
+{
+    struct call_request request  = { .kind = CALL_ACCEPTED, .handle = handle };
+    struct call_reply   reply    = { .result = CALL_PENDING };
+    int                 index    = (int)(connection - player->scene.connections);
+    size_t              read     = player->log_count;
+    uint64_t            until_us = player->target->now_us(player->target->self) + OPEN_LIMIT_MS * 1000;
+
+    do {
+        pause_a_moment(player);
+        for (; read < player->log_count; read++) {
+            const struct record *record = &player->log[read];
+
+            if (!record->from_target || record->connection != index || !(record->packet.segment.flags & SYN))
+                continue;
+            connection->peer.target_port = record->packet.segment.source_port;
+            return THROUGH;
+        }
+        if (call(player, &request, &reply) != THROUGH)
+            return NOT_THROUGH;
+    } while (player->target->now_us(player->target->self) < until_us);
+    return give_up(player, VERDICT_INCONCLUSIVE, "the application was told to connect, and no SYN came for %d s",
+                   OPEN_LIMIT_MS / 1000);
+}
+
 static enum outcome open_actively(struct player *player, struct connection *connection)
 {
     struct call_request request = { .kind = CALL_OPEN, .address = player->target->tester, .port = connection->peer.port };
@@ -106,8 +132,10 @@ static enum outcome open_actively(struct player *player, struct connection *conn
     if (call(player, &request, &reply) != THROUGH)
         return NOT_THROUGH;
     connection->peer.target_port = reply.port;
-    connection->calls_open       = true;
-    connection->handle           = reply.handle;
+    if (reply.port == 0 && await_syn(player, connection, reply.handle) != THROUGH)
+        return NOT_THROUGH;
+    connection->calls_open = true;
+    connection->handle     = reply.handle;
     return connection_ready(player, connection);
 }
 
@@ -195,9 +223,10 @@ enum outcome app_call(struct player *player, const struct step *step)
 
 /* ---- what the application saw -------------------------------------------------------------------------------------------- */
 
-static enum outcome saw(struct player *player, const struct connection *connection, uint64_t from, struct call_reply *reply)
+static enum outcome saw(struct player *player, const struct connection *connection, uint64_t from, uint32_t events,
+                        struct call_reply *reply)
 {
-    struct call_request request = { .kind = CALL_SAW, .handle = connection->handle, .from = from };
+    struct call_request request = { .kind = CALL_SAW, .handle = connection->handle, .from = from, .value = events };
 
     return call(player, &request, reply);
 }
@@ -248,7 +277,7 @@ static enum outcome sees_data(struct player *player, const struct step *step)
     if (reply == NULL)
         return give_up(player, VERDICT_ERROR, "out of memory");
     for (;;) {
-        outcome = saw(player, connection, connection->app_judged, reply);
+        outcome = saw(player, connection, connection->app_judged, 0, reply);
         if (outcome == THROUGH)
             outcome = compare_octets(player, step, connection, reply);
         bool more = reply->data_octets > 0;
@@ -285,7 +314,7 @@ static enum outcome sees_event(struct player *player, const struct step *step)
     if (reply == NULL)
         return give_up(player, VERDICT_ERROR, "out of memory");
     for (;;) {
-        outcome = saw(player, connection, 0, reply);
+        outcome = saw(player, connection, 0, wanted, reply);
         if (outcome != THROUGH)
             break;
         seen = (reply->events & wanted) != 0;

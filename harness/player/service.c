@@ -5,6 +5,7 @@
 
 /* What each service does of itself. A listener that nobody knows is believed nothing. */
 struct traits {
+    bool opens; /* actively, and nothing else */
     bool sends; /* a given number of octets, when it is given as many */
     bool shows; /* what it read */
     bool waits; /* silent until it is spoken to, and stays open */
@@ -12,10 +13,11 @@ struct traits {
 };
 
 static const struct traits traits_of[SERVICES] = {
-    [SERVICE_ECHO]    = { .sends = true, .shows = true, .waits = true, .takes = true },
-    [SERVICE_DISCARD] = { .waits = true, .takes = true },
-    [SERVICE_CHARGEN] = { .takes = true },
-    [SERVICE_HTTP]    = { .waits = true },
+    [SERVICE_ECHO]     = { .sends = true, .shows = true, .waits = true, .takes = true },
+    [SERVICE_DISCARD]  = { .waits = true, .takes = true },
+    [SERVICE_CHARGEN]  = { .takes = true },
+    [SERVICE_HTTP]     = { .waits = true },
+    [SERVICE_CONNECTS] = { .opens = true, .waits = true, .takes = true },
 };
 
 /* What a service cannot do that this case needs, as a part of a sentence; NULL if nothing. */
@@ -26,8 +28,8 @@ const char *service_lacks(enum service service, const struct ladder_case *ladder
 
     if (service == SERVICE_NONE)
         return NULL;
-    if (needs.opens)
-        return "open a connection actively";
+    if (needs.opens != traits->opens)
+        return needs.opens ? "open a connection actively" : "be connected to";
     if (needs.calls)
         return "make user calls";
     if (needs.stays)
@@ -48,10 +50,10 @@ enum service service_for(unsigned services, const struct ladder_case *ladder, en
 {
     enum service first = SERVICE_NONE;
 
-    for (int service = SERVICE_UNKNOWN; service > SERVICE_NONE; service--)
+    for (int service = SERVICES - 1; service > SERVICE_NONE; service--)
         if (services & 1u << service)
             first = (enum service)service;
-    for (int service = SERVICE_ECHO; service <= SERVICE_UNKNOWN; service++)
+    for (int service = SERVICE_ECHO; service < SERVICES; service++)
         if ((services & 1u << service) && service_lacks((enum service)service, ladder, each) == NULL)
             return (enum service)service;
     return first;
@@ -70,6 +72,8 @@ const char *service_wanted(const struct ladder_case *ladder, enum state each)
         return "--service discard or echo would allow it";
     if (service_lacks(SERVICE_ECHO, ladder, each) == NULL)
         return "--service echo would allow it";
+    if (service_lacks(SERVICE_CONNECTS, ladder, each) == NULL)
+        return "user calls would allow it: leave --service out, and on a HOST give --agent or --connect-cmd";
     return "user calls would allow it: leave --service out, and on a HOST give --agent";
 }
 
@@ -82,7 +86,9 @@ bool play_lacks_service(const struct ladder_case *ladder, enum state each, const
     if (lacks == NULL)
         return false;
     snprintf(sentence, room, "%s cannot %s: %s",
-             service == SERVICE_UNKNOWN ? "what listens there is unknown and" : "the target's application is a service that",
+             service == SERVICE_UNKNOWN    ? "what listens there is unknown and"
+             : service == SERVICE_CONNECTS ? "what --connect-cmd starts"
+                                           : "the target's application is a service that",
              lacks, service_wanted(ladder, each));
     return true;
 }

@@ -379,3 +379,8 @@ uint64_t wire_lost(const struct wire *wire)
 {
     return capture_lost(wire->capture);
 }
+
+struct fault_memory *wire_fault(const struct wire *wire)
+{
+    return wire->fault;
+}

@@ -46,4 +46,7 @@ uint64_t wire_now_us(void);
 
 uint64_t wire_lost(const struct wire *wire);
 
+/* What the fault has seen of this case, for user calls; NULL where there is none. */
+struct fault_memory *wire_fault(const struct wire *wire);
+
 #endif

@@ -1,6 +1,6 @@
 /* main.c: `bench speed PROGRAM SELFTEST` measures, as ratios against a baseline of the same run, or as rates where there is
- * none; what needs a network namespace is left out, and told, where none can be made. `bench mutate COUNT` sends mutated frames
- * and lines through everything that reads them. */
+ * none; what needs a network namespace is left out, and told, where none can be made. `bench mutate COUNT [NAME]` sends mutated
+ * frames, lines and datagrams through everything that reads them, or through that part of it alone. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include "bench/call_trip.h"
 #include "bench/mutate.h"
 #include "bench/round_trip.h"
-#include "case_process.h"
+#include "clock.h"
 
 enum { REFERENCE_RUNS = 5 };
 
@@ -139,33 +139,49 @@ static void bench_call_trip(void)
     printf("user call to an agent       %8.1f us   ratio %.2f\n", trips.call_us, trips.call_us / trips.bare_us);
 }
 
-static int mutate(const char *count_text)
+static const struct {
+    const char *name, *what;
+    bool (*run)(uint64_t count, uint64_t seed);
+} mutations[] = {
+    { "decoder", "frames through the decoder", mutate_decoder },
+    { "notation", "lines and ladders through the parsers", mutate_notation },
+    { "player", "frames through player and referee", mutate_player },
+    { "agent", "datagrams to the agent's stub", mutate_agent },
+};
+
+/* `name`: that one alone; NULL: all of them. The seed is the time, and is told with a finding. */
+static int mutate(const char *count_text, const char *name)
 {
     char    *end;
     uint64_t count = strtoull(count_text, &end, 10);
+    bool     known = false, good = true;
 
     if (*end != '\0' || count == 0) {
         fprintf(stderr, "bench: mutate takes how many frames and lines to try, not \"%s\"\n", count_text);
         return 2;
     }
-    uint64_t began = monotonic_ms();
-    bool     good  = mutate_decoder(count, began) && mutate_notation(count, began) && mutate_player(count, began) &&
-                mutate_agent(count, began);
+    for (size_t i = 0; good && i < sizeof mutations / sizeof *mutations; i++) {
+        uint64_t began = monotonic_ms();
 
-    printf("%llu frames through the decoder, %llu lines and ladders through the parsers, %llu frames through player and "
-           "referee: %s, "
-           "%.0f s\n",
-           (unsigned long long)count, (unsigned long long)count, (unsigned long long)count, good ? "no finding" : "a finding",
-           (double)(monotonic_ms() - began) / 1000);
-    return good ? 0 : 1;
+        if (name != NULL && strcmp(name, mutations[i].name) != 0)
+            continue;
+        known = true;
+        good  = mutations[i].run(count, began);
+        printf("%llu %s: %s, %.0f s\n", (unsigned long long)count, mutations[i].what, good ? "no finding" : "a finding",
+               (double)(monotonic_ms() - began) / 1000);
+        fflush(stdout);
+    }
+    if (!known)
+        fprintf(stderr, "bench: mutate knows decoder, notation, player and agent, not \"%s\"\n", name);
+    return !known ? 2 : good ? 0 : 1;
 }
 
 int main(int argc, char **argv)
 {
-    if (argc == 3 && strcmp(argv[1], "mutate") == 0)
-        return mutate(argv[2]);
+    if ((argc == 3 || argc == 4) && strcmp(argv[1], "mutate") == 0)
+        return mutate(argv[2], argv[3]);
     if (argc != 4 || strcmp(argv[1], "speed") != 0) {
-        fprintf(stderr, "usage: bench speed PROGRAM SELFTEST | bench mutate COUNT\n");
+        fprintf(stderr, "usage: bench speed PROGRAM SELFTEST | bench mutate COUNT [decoder|notation|player|agent]\n");
         return 2;
     }
     bench_reference(argv[2]);

@@ -225,6 +225,29 @@ static const struct notice {
     { "believes-acks", "security/blind-data-ack-", "fail" },
     { "believes-acks", "ack/delay", "pass" },
     { "believes-acks", "retransmission/floor", "pass" },
+    { "loses-own-fin", "fin/data-first", "fail" },
+    { "loses-own-fin", "fin/simultaneous-close", "fail" },
+    { "loses-own-fin", "fin/half-close", "fail" },
+    { "loses-own-fin", "close/queued-in-close-wait", "fail" },
+    { "loses-own-fin", "open/crossing-closes", "fail" },
+    { "loses-own-fin", "fin/received", "pass" },
+    { "no-time-wait", "fin/normal-close", "fail" },
+    { "no-time-wait", "fin/repeated/time-wait", "fail" },
+    { "no-time-wait", "close/time-wait-old-data", "fail" },
+    { "no-time-wait", "fin/half-close", "pass" },
+    { "keep-alive-always", "settings/keep-alive-off", "fail" },
+    { "keep-alive-always", "settings/keep-alive-on-and-off", "fail" },
+    { "keep-alive-always", "settings/keep-alive-one", "pass" },
+    { "aborts-without-rst", "rst/abort", "fail" },
+    { "aborts-without-rst", "close/abort/", "fail" },
+    { "aborts-without-rst", "close/abort-drops-", "fail" },
+    { "aborts-without-rst", "open/aborted-in-syn-received", "fail" },
+    { "aborts-without-rst", "rst/closed-port", "pass" },
+    { "aborts-without-rst", "rst/close-with-unread-data", "pass" },
+    { "aborts-without-rst", "close/abort-deletes", "pass" },
+    { "delivers-after-reset", "close/nothing-after-reset", "fail" },
+    { "delivers-after-reset", "close/reset-", "pass" },
+    { "delivers-after-reset", "rst/told", "pass" },
 };
 
 /* How many cases the row spoke of. */
@@ -270,10 +293,12 @@ static void is_noticed(const char *target, const char *fault, const char *more, 
 
 /* In virtual time all is played. */
 static const char *const on_reference[] = {
-    "ignores-rst",   "sends-no-rst",      "checks-no-checksum", "sends-bad-checksum", "acks-beyond",     "forgets-fin",
-    "answers-rst",   "ignores-window",    "ignores-urgent",     "ignores-mss",        "believes-offset", "reads-past-end",
-    "drops-options", "drops-odd-flags",   "sends-no-bare-ack",  "acks-less",          "wrong-port",      "stale-acks",
-    "no-backoff",    "never-retransmits", "constant-isn",       "believes-acks",
+    "ignores-rst",        "sends-no-rst",         "checks-no-checksum", "sends-bad-checksum", "acks-beyond",
+    "forgets-fin",        "answers-rst",          "ignores-window",     "ignores-urgent",     "ignores-mss",
+    "believes-offset",    "reads-past-end",       "drops-options",      "drops-odd-flags",    "sends-no-bare-ack",
+    "acks-less",          "wrong-port",           "stale-acks",         "no-backoff",         "never-retransmits",
+    "constant-isn",       "believes-acks",        "loses-own-fin",      "no-time-wait",       "keep-alive-always",
+    "aborts-without-rst", "delivers-after-reset",
 };
 
 START_TEST(a_broken_reference_is_noticed)
@@ -315,6 +340,11 @@ static const struct breakage {
     { "believes-acks", ONCE "ack/half-away sequence/ack-of-unsent ack/delay" },
     { "never-retransmits", ONCE REPEATING },
     { "no-backoff", ONCE TIMING },
+    { "loses-own-fin", ONCE "fin/data-first fin/simultaneous-close fin/half-close fin/received" },
+    { "no-time-wait", ONCE "fin/normal-close fin/repeated/time-wait close/time-wait-old-data fin/half-close" },
+    { "keep-alive-always", ONCE "settings/keep-alive-off settings/keep-alive-on-and-off settings/keep-alive-one-is-not-enough" },
+    { "aborts-without-rst", ONCE "rst/abort close/abort/ rst/closed-port rst/close-with-unread-data" },
+    { "delivers-after-reset", ONCE "close/nothing-after-reset close/reset-told rst/told" },
 }, on_host[] = {
     { "192.0.2.2+forgets-fin", ONCE "fin/closed-port" },
     { "192.0.2.2+constant-isn", ONCE "security/isn-spread security/isn-advances ack/delay" },

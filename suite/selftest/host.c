@@ -66,15 +66,14 @@ START_TEST(a_port_goes_to_the_service_that_names_none)
 {
     const struct service_at wanted[] = { { SERVICE_DISCARD, 1009 }, { SERVICE_ECHO, 0 }, { SERVICE_CHARGEN, 0 } };
     struct target_wish      wish     = { .spec = "192.0.2.2:1007", .services = wanted, .service_count = 3 };
-    struct service_at       found[SERVICES];
-    struct ip_address       address;
+    struct host_place       place;
     struct error            error = { "" };
-    char                    scope[16];
 
-    ck_assert_uint_eq(host_services(&wish, &address, scope, sizeof scope, found, &error), 3);
-    ck_assert_uint_eq(found[0].port, 1009);
-    ck_assert_uint_eq(found[1].port, 1007);
-    ck_assert_uint_eq(found[2].port, 19);
+    ck_assert_msg(host_place_read(&wish, &place, &error), "%s", error.sentence);
+    ck_assert_uint_eq(place.service_count, 3);
+    ck_assert_uint_eq(place.services[0].port, 1009);
+    ck_assert_uint_eq(place.services[1].port, 1007);
+    ck_assert_uint_eq(place.services[2].port, 19);
 }
 END_TEST
 

@@ -29,6 +29,7 @@ static char output[OUTPUT_OCTETS];
 const char *host_rig_output = output;
 
 static struct relay the_relay;
+static int          near_host;
 
 /* ---- hosts ------------------------------------------------------------------------------------------------------------ */
 
@@ -204,6 +205,8 @@ bool host_rig_enter(void)
     }
     int tester = names[0], bridge = names[1], near = names[2], far = names[3], slow = names[5], whole = names[6];
 
+    near_host = near;
+
     host_rig_make_pair(bridge, "p1", tester, "eth0", 1);
     host_rig_make_pair(bridge, "p2", near, "eth0", 2);
     host_rig_make_pair(bridge, "p3", far, "eth0", 3);
@@ -236,6 +239,13 @@ bool host_rig_enter(void)
 void host_rig_impair(uint32_t delay_ms, uint32_t jitter_ms, uint32_t loss_per_mille, uint64_t seed)
 {
     relay_impair(the_relay, &(struct relay_impairment){ delay_ms, jitter_ms, loss_per_mille, seed }, NULL);
+}
+
+bool host_rig_go_near(void)
+{
+    struct error error;
+
+    return namespace_go(near_host, &error);
 }
 
 void host_rig_merge_segments(const char *interface)

@@ -22,6 +22,9 @@ void host_rig_impair(uint32_t delay_ms, uint32_t jitter_ms, uint32_t loss_per_mi
  * the far one afterwards. */
 void host_rig_make_pair(int near, const char *near_name, int far, const char *far_name, uint8_t number);
 
+/* Moves this process to the near host. false if it cannot. */
+bool host_rig_go_near(void);
+
 /* An interface of the tester's merges what comes in, and what it sends itself. */
 void host_rig_merge_segments(const char *interface);
 

@@ -85,6 +85,38 @@ START_TEST(a_late_ack_may_have_been_taken)
 }
 END_TEST
 
+/* What came first may have been taken, and an older segment that may have been too lets its window slide on. */
+START_TEST(a_doubtful_window_slides_with_a_doubtful_ack)
+{
+    struct offer   offer = { 0 };
+    struct segment late  = ack_of(SEQ + 1u, ACKED + 20u);
+
+    doubt(&offer, SEQ + 4u, ACKED, 200);
+    doubt(&offer, SEQ, ACKED + 10u, 1);
+    assert_edge(&offer, ACKED + 210u);
+    offer_may_move_late(&offer, &late, 1);
+    assert_edge(&offer, ACKED + 220u);
+    doubt(&offer, SEQ + 5u, ACKED + 100u, 1); /* newer: where it was taken, its own window stands */
+    assert_edge(&offer, ACKED + 220u);
+}
+END_TEST
+
+/* The same SEQ and an older ACK: a window is not replaced by it, whether that was taken or may have been. */
+START_TEST(of_the_same_seq_the_older_ack_replaces_nothing)
+{
+    struct offer offer = { 0 };
+
+    doubt(&offer, SEQ, ACKED + 2u, 100);
+    take(&offer, SEQ, ACKED + 1u, 10);
+    assert_edge(&offer, ACKED + 102u);
+    take(&offer, SEQ - 1u, ACKED + 50u, 10);
+    assert_edge(&offer, ACKED + 150u);
+    take(&offer, SEQ, ACKED + 50u, 10);
+    take(&offer, SEQ - 1u, ACKED + 130u, 10);
+    assert_edge(&offer, ACKED + 150u);
+}
+END_TEST
+
 START_TEST(a_rst_and_what_has_no_ack_offer_nothing)
 {
     static const uint8_t flags[] = { 0, SYN, RST, RST | ACK };
@@ -109,6 +141,8 @@ SUITE(offer)
     tcase_add_test(tests, a_window_slides_past_what_was_offered);
     tcase_add_test(tests, what_may_have_been_taken_counts_both_ways);
     tcase_add_test(tests, a_late_ack_may_have_been_taken);
+    tcase_add_test(tests, a_doubtful_window_slides_with_a_doubtful_ack);
+    tcase_add_test(tests, of_the_same_seq_the_older_ack_replaces_nothing);
     tcase_add_test(tests, a_rst_and_what_has_no_ack_offer_nothing);
     suite_add_tcase(suite, tests);
     return suite;

@@ -224,6 +224,24 @@ START_TEST(a_window_from_the_right_edge_on_may_count)
 }
 END_TEST
 
+/* Only what the target's ACK counts from tells the two sides of the sequence space apart; and a RST carries nothing. */
+START_TEST(what_lies_half_the_sequence_space_away_takes_nothing_back)
+{
+    static const unsigned flags[] = { SYN | RST, FIN | RST, FIN | ACK };
+
+    shake_hands();
+    PEER(.flags = FIN | ACK, .seq = IRS + 1, .ack = ISS + 1);
+    TARGET(.flags = ACK, .seq = ISS + 1, .ack = IRS + 2);
+    PEER(.flags = 0, .seq = IRS + 30000);
+    PEER(.flags = flags[_i], .seq = IRS + 30000 + 0x7fffff00u, .ack = ISS + 1);
+    PEER(.flags = SYN, .seq = IRS);
+    TARGET(.flags = ACK, .seq = ISS + 1, .ack = IRS + 2);
+    assert_kept();
+    TARGET(.flags = ACK, .seq = ISS + 1, .ack = IRS + 30001);
+    assert_broken("ack-of-sent", 10);
+}
+END_TEST
+
 /* RFC 9293 3.10.7.1: what a TCP acknowledges that knows no connection is of the one segment that it answers. */
 START_TEST(a_rst_in_closed_acknowledges_what_it_answers)
 {
@@ -268,6 +286,21 @@ START_TEST(larger_than_the_mss)
     shake_hands();
     TARGET(.flags = ACK, .seq = ISS + 1, .ack = IRS + 1, .length = MSS + 1);
     assert_broken("mss", 4);
+}
+END_TEST
+
+/* Where TIME-WAIT is gone back to and left again the same SYN,ACK comes twice, and the second one answers another SYN. */
+START_TEST(the_mss_of_a_syn_that_the_same_syn_ack_answers)
+{
+    PEER(.flags = SYN, .seq = IRS, .options = { .has_mss = true, .mss = 536 });
+    TARGET(.flags = SYN | ACK, .seq = ISS, .ack = IRS + 1);
+    PEER(.flags = SYN, .seq = IRS, .options = { .has_mss = true, .mss = MSS });
+    TARGET(.flags = SYN | ACK, .seq = ISS, .ack = IRS + 1);
+    PEER(.flags = ACK, .seq = IRS + 1, .ack = ISS + 1);
+    TARGET(.flags = ACK, .seq = ISS + 1, .ack = IRS + 1, .length = MSS);
+    assert_kept();
+    TARGET(.flags = ACK, .seq = ISS + 1 + MSS, .ack = IRS + 1, .length = MSS + 1);
+    assert_broken("mss", 7);
 }
 END_TEST
 
@@ -448,11 +481,13 @@ SUITE(referee)
     tcase_add_test(tests, octets_beyond_the_window);
     tcase_add_test(tests, the_window_of_an_ack_before_the_syn_is_forgotten);
     tcase_add_loop_test(tests, a_window_from_the_right_edge_on_may_count, 0, 2);
+    tcase_add_loop_test(tests, what_lies_half_the_sequence_space_away_takes_nothing_back, 0, 3);
     tcase_add_test(tests, a_rst_in_closed_acknowledges_what_it_answers);
     tcase_add_test(tests, up_to_the_right_edge_is_inside);
     tcase_add_test(tests, a_probe_of_a_closed_window);
     tcase_add_test(tests, data_in_flight_when_the_window_shrinks);
     tcase_add_test(tests, larger_than_the_mss);
+    tcase_add_test(tests, the_mss_of_a_syn_that_the_same_syn_ack_answers);
     tcase_add_test(tests, options_count_against_the_mss);
     tcase_add_test(tests, the_default_mss);
     tcase_add_test(tests, options_that_were_not_agreed);

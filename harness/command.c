@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "case_process.h"
+#include "clock.h"
 #include "privilege.h"
 
 enum { LOOK_MS = 20, PIPES_MAX = 16 };
@@ -35,6 +35,12 @@ struct helping {
     int         channel;
     int         pipes[PIPES_MAX]; /* of commands that have ended and may have left somebody who prints */
     unsigned    pipe_count;
+};
+
+/* A request: a run by the helper itself, or, with a channel of its own that comes along, one beside it. */
+struct asking {
+    char settings[COMMAND_SETTINGS_OCTETS + 1];
+    int  channel; /* -1: none came */
 };
 
 /* ---- in the helper ---------------------------------------------------------------------------------------------------- */
@@ -162,6 +168,57 @@ static bool run_once(struct helping *helping)
     return send(helping->channel, &answer, sizeof answer, MSG_NOSIGNAL) == (ssize_t)sizeof answer;
 }
 
+/* In a process that the helper forked for one run beside others. */
+_Noreturn static void run_beside(const struct helping *helping, struct asking *asking)
+{
+    struct helping beside = { .line = helping->line, .limit_ms = helping->limit_ms, .channel = asking->channel };
+    char          *rest;
+
+    close(helping->channel);
+    for (char *setting = strtok_r(asking->settings, "\n", &rest); setting != NULL; setting = strtok_r(NULL, "\n", &rest))
+        putenv(setting);
+    run_once(&beside);
+    _exit(0);
+}
+
+static bool take_asking(int channel, struct asking *asking)
+{
+    union {
+        struct cmsghdr head;
+        char           room[CMSG_SPACE(sizeof(int))];
+    } control;
+    struct iovec  part    = { .iov_base = asking->settings, .iov_len = COMMAND_SETTINGS_OCTETS };
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof control.room
+    };
+    ssize_t got = recvmsg(channel, &message, MSG_CMSG_CLOEXEC);
+
+    if (got <= 0)
+        return false;
+    asking->settings[got]      = '\0';
+    asking->channel            = -1;
+    const struct cmsghdr *cmsg = CMSG_FIRSTHDR(&message);
+
+    if (cmsg != NULL && cmsg->cmsg_type == SCM_RIGHTS)
+        memcpy(&asking->channel, CMSG_DATA(cmsg), sizeof asking->channel);
+    return true;
+}
+
+/* false when there is nobody to answer any more. */
+static bool serve_asking(struct helping *helping)
+{
+    struct asking asking;
+
+    if (!take_asking(helping->channel, &asking))
+        return false;
+    if (asking.channel < 0)
+        return run_once(helping);
+    if (fork() == 0)
+        run_beside(helping, &asking);
+    close(asking.channel);
+    return true;
+}
+
 static void forget_pipe(struct helping *helping, unsigned index)
 {
     close(helping->pipes[index]);
@@ -171,7 +228,6 @@ static void forget_pipe(struct helping *helping, unsigned index)
 _Noreturn static void help(struct helping *helping)
 {
     struct error error;
-    char         octet;
 
     signal(SIGINT, SIG_IGN);
     signal(SIGTERM, SIG_IGN);
@@ -190,8 +246,10 @@ _Noreturn static void help(struct helping *helping)
         for (unsigned i = helping->pipe_count; i-- > 0;)
             if (fds[1 + i].revents != 0 && !drain(helping->pipes[i], NULL))
                 forget_pipe(helping, i);
-        if (fds[0].revents != 0 && (recv(helping->channel, &octet, 1, 0) != 1 || !run_once(helping)))
+        if (fds[0].revents != 0 && !serve_asking(helping))
             _exit(0);
+        while (waitpid(-1, NULL, WNOHANG) > 0)
+            continue; /* who ran one beside */
     }
 }
 
@@ -237,6 +295,46 @@ bool command_ask(const struct command *command, struct error *error)
     if (send(command->channel, "", 1, MSG_NOSIGNAL) == 1)
         return true;
     return error_set(error, "the helper that runs commands has ended");
+}
+
+static bool send_channel(const struct command *command, const char *settings, int channel)
+{
+    union {
+        struct cmsghdr head;
+        char           room[CMSG_SPACE(sizeof(int))];
+    } control             = { .room = { 0 } };
+    struct iovec  part    = { .iov_base = (char *)settings, .iov_len = strlen(settings) };
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof control.room
+    };
+
+    control.head = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS };
+    memcpy(CMSG_DATA(&control.head), &channel, sizeof channel);
+    return sendmsg(command->channel, &message, MSG_NOSIGNAL) == (ssize_t)part.iov_len;
+}
+
+bool command_run_beside(const struct command *command, const char *settings, struct command *run, struct error *error)
+{
+    int ends[2];
+
+    *run = (struct command){ .channel = -1 };
+    if (strlen(settings) == 0 || strlen(settings) > COMMAND_SETTINGS_OCTETS)
+        return error_set(error, "a command's settings take 1 to %d octets", COMMAND_SETTINGS_OCTETS);
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+        return error_set(error, "no channel to a helper for commands: %s", strerror(errno));
+    bool sent = send_channel(command, settings, ends[1]);
+
+    close(ends[1]);
+    run->channel = ends[0];
+    if (sent)
+        return true;
+    command_close(run);
+    return error_set(error, "the helper that runs commands has ended");
+}
+
+bool command_has_ended(const struct command *command)
+{
+    return poll(&(struct pollfd){ .fd = command->channel, .events = POLLIN }, 1, 0) > 0;
 }
 
 /* What was printed, as the end of a sentence: printable, on one line. */

@@ -8,10 +8,10 @@
 
 #include "error.h"
 
-enum { COMMAND_LIMIT_MS = 60000, COMMAND_OUTPUT_OCTETS = 2000 };
+enum { COMMAND_LIMIT_MS = 60000, COMMAND_OUTPUT_OCTETS = 2000, COMMAND_SETTINGS_OCTETS = 200 };
 
 struct command {
-    pid_t helper;  /* 0: none */
+    pid_t helper;  /* 0: none of its own */
     int   channel; /* one message a request, one message a reply; readable when the command has ended */
 };
 
@@ -26,5 +26,13 @@ bool command_ask(const struct command *command, struct error *error);
 /* To be called once the channel is readable. false with a sentence (exit status, limit or signal, and the end of what it
  * printed) when the command failed. */
 bool command_answer(const struct command *command, struct error *error);
+
+/* Has the helper of `command` run the line once more, beside whatever it runs already: it is started at once, with `settings`
+ * in its environment ("NAME=value" and a newline, for each; COMMAND_SETTINGS_OCTETS at most). Any process that has the channel
+ * may ask. *run is answered as above; command_close (run) kills what still runs. */
+bool command_run_beside(const struct command *command, const char *settings, struct command *run, struct error *error);
+
+/* Whether `command` has ended and command_answer will not wait. */
+bool command_has_ended(const struct command *command);
 
 #endif
