@@ -32,7 +32,7 @@ struct fault {
 /* The fault of that name; NULL where there is none. */
 const struct fault *fault_find(const char *name);
 
-/* The same as a user names it: *fault is NULL for "" and NULL; false with a sentence that lists them all for an unknown one. */
+/* The same as a user names it: *fault is NULL for "" and NULL; false with a sentence for an unknown one. */
 bool fault_named(const char *name, const struct fault **fault, struct error *error);
 
 /* The faults in the table's order; NULL beyond its end. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "catalog.h"
+#include "fault.h"
 
 static const char *const verbs[] = {
     "run", "list", "explain", "lint", "compare", "doctor", "replay", "seeds", "help", "version"
@@ -448,6 +449,16 @@ static const struct help_line operand_lines[] = {
     { "SELECTOR", "a case, a group (fin/), a requirement or its beginning (RFC5961-3.2), a tag (@museum)" },
 };
 
+static void print_fault_names(void)
+{
+    char   names[1200];
+    size_t used = 0;
+
+    for (size_t i = 0; fault_at(i) != NULL && used < sizeof names; i++)
+        used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i > 0 ? ", " : "", fault_at(i)->name);
+    print_help_line("FAULT", names);
+}
+
 void options_help(void)
 {
     char left[40];
@@ -458,6 +469,7 @@ void options_help(void)
     printf("\n");
     for (size_t i = 0; i < sizeof operand_lines / sizeof *operand_lines; i++)
         print_help_line(operand_lines[i].left, operand_lines[i].what);
+    print_fault_names();
     printf("\n");
     for (size_t i = 0; i < WORDS; i++) {
         snprintf(left, sizeof left, "%s %s", words[i].name, words[i].argument != NULL ? words[i].argument : "");

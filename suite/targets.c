@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "catalog.h"
+#include "fault.h"
 #include "host/host.h"
 #include "host/spec.h"
 #include "inprocess/inprocess.h"
@@ -34,6 +35,18 @@ unsigned target_services(const struct options *options, const struct target_kind
         return bits;
     bits = bits == 0 ? 1u << SERVICE_UNKNOWN : bits;
     return options->connect != NULL ? bits | 1u << SERVICE_CONNECTS : bits;
+}
+
+static bool fault_is_known(const char *name, struct error *error)
+{
+    const struct fault *fault;
+
+    if (fault_named(name, &fault, error))
+        return true;
+    for (size_t i = 0; (fault = fault_at(i)) != NULL; i++)
+        if (edit_distance(fault->name, name) < 4)
+            return error_set(error, "unknown fault \"%s\": did you mean %s? tcprove --help lists them all", name, fault->name);
+    return false;
 }
 
 static const struct target_kind *find_kind(const char *spec, const char *base, struct error *error)
@@ -98,11 +111,9 @@ bool target_named(const struct options *options, const struct command *connect, 
                                            .connect       = connect,
                                            .services      = options->services,
                                            .service_count = options->service_count };
-    const struct fault *unused;
-
     if (plus != NULL && plus[1] == '\0')
         return error_set(error, "\"%s\" names no fault behind the +", options->target);
-    if (!fault_named(named->wish.fault, &unused, error))
+    if (!fault_is_known(named->wish.fault, error))
         return false;
     named->kind = find_kind(options->target, named->base, error);
     if (named->kind == NULL || !options_fit(options, named->kind, error))

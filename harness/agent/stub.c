@@ -6,7 +6,7 @@
 
 #include "agent/stub_inside.h"
 
-enum { VERSION_MAJOR = 1, VERSION_MINOR = 2, VERSION_PATCH = 0 };
+enum { VERSION_MAJOR = 1, VERSION_MINOR = 2, VERSION_PATCH = 0, MISNAMED_MOST = 16 };
 
 struct stub *stub_new(const struct stub_host *host)
 {
@@ -16,6 +16,7 @@ struct stub *stub_new(const struct stub_host *host)
         return NULL;
     stub->host     = *host;
     stub->sessions = calloc(host->controls, sizeof *stub->sessions);
+    stub->mask     = (uint16_t)(host->random(host->user) >> 16);
     if (stub->sessions != NULL)
         return stub;
     free(stub);
@@ -106,6 +107,27 @@ void *stub_application(const struct stub *stub, size_t index)
 /* ---- calls ----------------------------------------------------------------------------------------------------------------
  */
 
+uint16_t stub_read_socket(struct exchange *exchange)
+{
+    return (uint16_t)message_read16(exchange->in) ^ exchange->stub->mask;
+}
+
+void stub_write_socket(struct exchange *exchange, uint16_t socket)
+{
+    message_write16(exchange->out, socket ^ exchange->stub->mask);
+}
+
+/* Some guesses by chance are allowed for: a socket may have been closed. */
+static void note_named(struct session *session, uint16_t socket, uint8_t result)
+{
+    if (socket == 0 || session->named)
+        return;
+    if (result == RESULT_INVALID_SOCKET)
+        session->misnamed++;
+    else
+        session->named = session->misnamed < MISNAMED_MOST;
+}
+
 struct call_request *stub_request(struct exchange *exchange, enum call_kind kind, uint16_t socket)
 {
     struct call_request *request = &exchange->stub->request;
@@ -153,8 +175,13 @@ uint8_t stub_call(struct exchange *exchange)
         session->application = host->application_new(host->user);
     if (session->application == NULL)
         return RESULT_INSUFFICIENT_RESOURCES;
+    uint16_t socket = exchange->stub->request.handle;
+
     host->call(host->user, session->application, &exchange->stub->request, &exchange->stub->reply);
-    return result_of(&exchange->stub->reply);
+    uint8_t result = result_of(&exchange->stub->reply);
+
+    note_named(session, socket, result);
+    return result;
 }
 
 uint8_t stub_send(struct exchange *exchange, uint16_t socket, const uint8_t *data, size_t count, bool urgent)
@@ -178,6 +205,8 @@ struct armed *stub_arm(struct session *session, enum armed_kind kind, uint16_t s
 {
     struct armed *free_one = NULL;
 
+    if (!session->named && !session->shown)
+        return NULL;
     for (size_t i = 0; i < ARMED_MOST; i++) {
         struct armed *armed = &session->armed[i];
 

@@ -25,6 +25,8 @@ struct session {
     void          *application;
     uint64_t       turn;                 /* when it last spoke, in datagrams */
     bool           greeted, shown;       /* a HELLO came; one with our token */
+    bool           named;                /* a socket that only a reply could tell */
+    unsigned       misnamed;             /* sockets that are not there, before that */
     uint32_t       token, first, latest; /* ids of the HELLO that began it, and of the latest request */
     uint8_t        cached[MESSAGE_OCTETS];
     size_t         cached_octets;
@@ -37,6 +39,7 @@ struct session {
 struct stub {
     struct stub_host    host;
     uint64_t            turn;
+    uint16_t            mask;     /* of socket numbers: who names one has read our reply */
     struct session    **sessions; /* host.controls of them; NULL: free */
     struct call_request request;
     struct call_reply   reply;
@@ -58,6 +61,10 @@ typedef uint8_t primitive_function(struct exchange *exchange);
 primitive_function *stub_tcp_primitive(uint8_t primitive);
 primitive_function *stub_our_primitive(uint8_t primitive);
 
+/* The number of a socket, as parameters have it. */
+uint16_t stub_read_socket(struct exchange *exchange);
+void     stub_write_socket(struct exchange *exchange, uint16_t socket);
+
 /* A call of `kind` on `socket`, to be filled in further; and its making, with the result as the protocol has it. */
 struct call_request *stub_request(struct exchange *exchange, enum call_kind kind, uint16_t socket);
 uint8_t              stub_call(struct exchange *exchange);
@@ -65,7 +72,8 @@ uint8_t              stub_call(struct exchange *exchange);
 /* SEND of `data`, behind what was gathered for the socket. */
 uint8_t stub_send(struct exchange *exchange, uint16_t socket, const uint8_t *data, size_t count, bool urgent);
 
-/* A place for news of the socket, the one that it has already if so; NULL where all are taken. */
+/* A place for news of the socket, the one that it has already if so; NULL where all are taken, or nothing shows yet that who
+ * speaks from this address gets what is sent there: events may be many times as long as what asks for them. */
 struct armed *stub_arm(struct session *session, enum armed_kind kind, uint16_t socket);
 
 #endif

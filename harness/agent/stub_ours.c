@@ -24,7 +24,7 @@ static uint8_t hello(struct exchange *exchange)
 static uint8_t status(struct exchange *exchange)
 {
     const struct call_reply *reply   = &exchange->stub->reply;
-    uint16_t                 socket  = message_read16(exchange->in);
+    uint16_t                 socket  = stub_read_socket(exchange);
     struct call_request     *request = stub_request(exchange, CALL_SAW, socket);
 
     request->from  = message_read64(exchange->in);
@@ -50,7 +50,7 @@ static bool is_any(const struct ip_address *address)
 
 static uint8_t accepted(struct exchange *exchange)
 {
-    uint16_t             socket  = message_read16(exchange->in);
+    uint16_t             socket  = stub_read_socket(exchange);
     struct call_request *request = stub_request(exchange, CALL_ACCEPTED, socket);
 
     request->port    = message_read16(exchange->in);
@@ -60,14 +60,14 @@ static uint8_t accepted(struct exchange *exchange)
     uint8_t result = stub_call(exchange);
 
     if (result == RESULT_OK)
-        message_write16(exchange->out, exchange->stub->reply.handle);
+        stub_write_socket(exchange, exchange->stub->reply.handle);
     return result;
 }
 
 static uint8_t send_urgent(struct exchange *exchange)
 {
     const uint8_t *data;
-    uint16_t       socket = message_read16(exchange->in);
+    uint16_t       socket = stub_read_socket(exchange);
     size_t         count  = message_read_data(exchange->in, &data);
 
     return exchange->in->bad || count == 0 ? RESULT_INVALID_PARAMETER : stub_send(exchange, socket, data, count, true);
@@ -77,7 +77,7 @@ static uint8_t gather(struct exchange *exchange)
 {
     const uint8_t  *data;
     struct session *session = exchange->session;
-    uint16_t        socket  = message_read16(exchange->in);
+    uint16_t        socket  = stub_read_socket(exchange);
     size_t          count   = message_read_data(exchange->in, &data);
 
     if (exchange->in->bad)
@@ -94,13 +94,13 @@ static uint8_t gather(struct exchange *exchange)
 
 static uint8_t pause_reading(struct exchange *exchange)
 {
-    stub_request(exchange, CALL_PAUSE_READING, message_read16(exchange->in));
+    stub_request(exchange, CALL_PAUSE_READING, stub_read_socket(exchange));
     return stub_call(exchange);
 }
 
 static uint8_t resume_reading(struct exchange *exchange)
 {
-    stub_request(exchange, CALL_RECEIVE, message_read16(exchange->in));
+    stub_request(exchange, CALL_RECEIVE, stub_read_socket(exchange));
     uint8_t result = stub_call(exchange);
 
     if (result == RESULT_OK)
@@ -110,7 +110,7 @@ static uint8_t resume_reading(struct exchange *exchange)
 
 static uint8_t serve(struct exchange *exchange)
 {
-    struct call_request *request = stub_request(exchange, CALL_SERVE, message_read16(exchange->in));
+    struct call_request *request = stub_request(exchange, CALL_SERVE, stub_read_socket(exchange));
     uint8_t              service = message_read8(exchange->in);
 
     if (service >= SERVICE_UNKNOWN)
@@ -130,7 +130,7 @@ static uint8_t configure(struct exchange *exchange, uint16_t socket, enum call_s
 
 static uint8_t user_timeout(struct exchange *exchange)
 {
-    uint16_t socket     = message_read16(exchange->in);
+    uint16_t socket     = stub_read_socket(exchange);
     uint32_t timeout_ms = message_read32(exchange->in);
 
     return configure(exchange, socket, SETTING_USER_TIMEOUT_MS, timeout_ms);
@@ -139,7 +139,7 @@ static uint8_t user_timeout(struct exchange *exchange)
 static uint8_t keep_alive(struct exchange *exchange)
 {
     static const enum call_setting settings[] = { SETTING_KEEP_ALIVE_IDLE_MS, SETTING_KEEP_ALIVE_INTERVAL_MS };
-    uint16_t                       socket     = message_read16(exchange->in);
+    uint16_t                       socket     = stub_read_socket(exchange);
     uint8_t                        what       = message_read8(exchange->in);
     uint32_t                       value_ms   = message_read32(exchange->in);
 

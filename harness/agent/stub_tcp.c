@@ -7,7 +7,7 @@ enum { PORT_ANY = 0xffff };
 
 static uint8_t close_socket(struct exchange *exchange)
 {
-    uint16_t socket = message_read16(exchange->in);
+    uint16_t socket = stub_read_socket(exchange);
     bool     abort  = message_read8(exchange->in) != 0;
 
     stub_request(exchange, abort ? CALL_ABORT : CALL_CLOSE_BOTH, socket);
@@ -26,7 +26,7 @@ static uint8_t create_and_bind(struct exchange *exchange)
     uint8_t result          = stub_call(exchange);
 
     if (result == RESULT_OK)
-        message_write16(exchange->out, exchange->stub->reply.handle);
+        stub_write_socket(exchange, exchange->stub->reply.handle);
     return result;
 }
 
@@ -34,7 +34,7 @@ static uint8_t create_and_bind(struct exchange *exchange)
 static uint8_t send_data(struct exchange *exchange)
 {
     const uint8_t *data;
-    uint16_t       socket = message_read16(exchange->in);
+    uint16_t       socket = stub_read_socket(exchange);
     size_t         total  = message_read16(exchange->in);
 
     message_read8(exchange->in);
@@ -57,7 +57,7 @@ static uint8_t send_data(struct exchange *exchange)
 /* What came before, or between two of these, was read and told to nobody: "dropped". */
 static uint8_t receive_and_forward(struct exchange *exchange)
 {
-    uint16_t socket  = message_read16(exchange->in);
+    uint16_t socket  = stub_read_socket(exchange);
     uint16_t forward = message_read16(exchange->in);
     uint16_t length  = message_read16(exchange->in);
 
@@ -84,7 +84,7 @@ static uint8_t receive_and_forward(struct exchange *exchange)
 
 static uint8_t listen_and_accept(struct exchange *exchange)
 {
-    uint16_t socket      = message_read16(exchange->in);
+    uint16_t socket      = stub_read_socket(exchange);
     uint16_t connections = message_read16(exchange->in);
 
     stub_request(exchange, CALL_PASSIVE_OPEN, socket);
@@ -103,7 +103,7 @@ static uint8_t listen_and_accept(struct exchange *exchange)
 
 static uint8_t connect_socket(struct exchange *exchange)
 {
-    uint16_t             socket  = message_read16(exchange->in);
+    uint16_t             socket  = stub_read_socket(exchange);
     struct call_request *request = stub_request(exchange, CALL_OPEN, socket);
 
     request->port    = message_read16(exchange->in);
@@ -119,7 +119,7 @@ static uint8_t configure_socket(struct exchange *exchange)
     } parameters[] = { { 0, 1, SETTING_TTL }, { 1, 1, SETTING_PRIORITY }, { 2, 1, SETTING_DONT_FRAGMENT },
                        { 4, 1, SETTING_TOS }, { 5, 2, SETTING_MSS },      { 6, 1, SETTING_NAGLE } };
     const uint8_t       *value;
-    uint16_t             socket    = message_read16(exchange->in);
+    uint16_t             socket    = stub_read_socket(exchange);
     uint16_t             parameter = message_read16(exchange->in);
     size_t               octets    = message_read_data(exchange->in, &value);
     struct call_request *request   = stub_request(exchange, CALL_CONFIGURE, socket);
@@ -137,7 +137,7 @@ static uint8_t configure_socket(struct exchange *exchange)
 static uint8_t shutdown_socket(struct exchange *exchange)
 {
     static const enum call_kind kinds[] = { CALL_PAUSE_READING, CALL_CLOSE, CALL_CLOSE_BOTH };
-    uint16_t                    socket  = message_read16(exchange->in);
+    uint16_t                    socket  = stub_read_socket(exchange);
     uint8_t                     type    = message_read8(exchange->in);
 
     if (type >= sizeof kinds / sizeof *kinds)
@@ -189,8 +189,8 @@ static bool tell_accepted(struct exchange *exchange, struct armed *armed)
         return false;
     armed->told++;
     begin_event(exchange, armed, TCP_LISTEN_AND_ACCEPT);
-    message_write16(exchange->out, armed->socket);
-    message_write16(exchange->out, reply->handle);
+    stub_write_socket(exchange, armed->socket);
+    stub_write_socket(exchange, reply->handle);
     message_write16(exchange->out, reply->port);
     message_write_address(exchange->out, &reply->address);
     return true;

@@ -48,9 +48,10 @@ static void call(void *user, void *application, const struct call_request *reque
     target->call(target->self, request, reply);
 }
 
+/* The upper half is what socket numbers are masked with: none, or nearly all of them would be unknown. */
 static uint32_t any_number(void *user)
 {
-    return (uint32_t)mutate_random(&((struct backing *)user)->state);
+    return (uint32_t)mutate_random(&((struct backing *)user)->state) & 0xffff;
 }
 
 /* ---- datagrams -------------------------------------------------------------------------------------------------------------

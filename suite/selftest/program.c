@@ -25,7 +25,11 @@ static const struct {
     { "$T rnu", 2, "did you mean run?" },
     { "$T run --profil=quick", 2, "did you mean --profile?" },
     { "$T run lunix", 2, "did you mean linux?" },
-    { "$T run reference+no-such-fault", 2, "answers-nothing" },
+    { "$T run reference+no-such-fault", 2, "--help lists those there are" },
+    { "$T run reference+ignore-rst", 2, "did you mean ignores-rst?" },
+    { "$T --help | awk '/^  FAULT/ { on = 1; $1 = \"\" } /^$/ { on = 0 } on' | tr -d ' ' | tr ',' '\\n' | grep . >$D/faults;"
+      " while read -r f; do grep -qF \"\\`$f\\`\" README.md || exit 9; done <$D/faults; grep -x no-backoff $D/faults",
+      0, "no-backoff" },
     { "$T run reference+", 2, "no fault" },
     { "$T run 127.0.0.1:9 @disruptive", 4, "want --disruptive" },
     { "$T -h", 0, "Exit status" },

@@ -16,6 +16,7 @@ struct memory {
     unsigned            calls, begun, ended;
     enum call_result    result;
     enum call_refusal   refusal;
+    uint32_t            number; /* that nobody can foresee */
 };
 
 static struct memory  memory;
@@ -62,14 +63,14 @@ static void call(void *user, void *application, const struct call_request *reque
 static uint32_t any_number(void *user)
 {
     (void)user;
-    return 0x55667788;
+    return memory.number;
 }
 
 static void begin(void)
 {
     struct stub_host host = { &memory, application_new, application_free, call, any_number, AGENT_SERVICE, 2 };
 
-    memory = (struct memory){ 0 };
+    memory = (struct memory){ .number = 0x00007788 }; /* the upper half masks socket numbers */
     stub   = stub_new(&host);
     ck_assert_ptr_nonnull(stub);
 }
@@ -260,6 +261,10 @@ START_TEST(what_is_passed_over)
 }
 END_TEST
 
+#define HELLO(id)       "0105 7f 00 0000000d " id " 01 01 00 00 | 01 00000000"
+#define HELLO_AGAIN(id) "0105 7f 00 0000000d " id " 01 01 00 00 | 01 00007789"
+#define STATUS(id)      "0105 7f 01 00000014 " id " 01 01 00 00 | 0003 0000000000000003 0003"
+
 /* ---- events ---------------------------------------------------------------------------------------------------------------
  */
 
@@ -286,19 +291,52 @@ START_TEST(events)
 }
 END_TEST
 
+/* Socket numbers are told by replies alone, masked. */
+START_TEST(socket_numbers_are_masked)
+{
+    end();
+    begin();
+    stub_free(stub);
+    memory.number         = 0x12347788;
+    struct stub_host host = { &memory, application_new, application_free, call, any_number, AGENT_SERVICE, 2 };
+
+    stub = stub_new(&host);
+    exchange("0105 02 01 00000011 00000001 01 01 00 00 | 01 0050 0004 00000000",
+             "0105 02 01 0000000a 00000001 01 01 80 00 | 1336"); /* 0102, masked with 1234 */
+    exchange("0105 02 00 0000000b 00000001 01 01 00 00 | 1336 01", "0105 02 00 00000008 00000001 01 01 80 00");
+    ck_assert_uint_eq(memory.latest.handle, 0x0102);
+}
+END_TEST
+
+/* Events are longer than what asks for them: who has guessed at socket numbers, as somebody would that speaks in another's
+ * name, gets none. */
+START_TEST(no_events_for_who_guesses)
+{
+    memory.result  = CALL_FAILED;
+    memory.refusal = REFUSAL_NO_HANDLE;
+    for (int i = 0; i < 16; i++)
+        exchange("0105 02 04 0000000c 00000021 01 01 00 00 | 0003 0005", "0105 02 04 00000008 00000021 01 01 80 ef");
+    memory.result = CALL_OK;
+    exchange("0105 02 04 0000000c 00000021 01 01 00 00 | 0003 0005", "0105 02 04 00000008 00000021 01 01 80 e8");
+    exchange("0105 02 03 0000000e 00000022 01 01 00 00 | 0004 0002 0004", "0105 02 03 00000008 00000022 01 01 80 e8");
+    ck_assert(!stub_has_armed(stub));
+    /* Until a HELLO shows that replies arrive. */
+    say_from(&tester, HELLO("00000030"));
+    say_from(&tester, HELLO_AGAIN("00000031"));
+    exchange("0105 02 04 0000000c 00000032 01 01 00 00 | 0003 0005", "0105 02 04 00000008 00000032 01 01 80 00");
+    ck_assert(stub_has_armed(stub));
+}
+END_TEST
+
 /* ---- group 7F -------------------------------------------------------------------------------------------------------------
  */
 
-#define HELLO(id)       "0105 7f 00 0000000d " id " 01 01 00 00 | 01 00000000"
-#define HELLO_AGAIN(id) "0105 7f 00 0000000d " id " 01 01 00 00 | 01 55667789"
-#define STATUS(id)      "0105 7f 01 00000014 " id " 01 01 00 00 | 0003 0000000000000003 0003"
-
 START_TEST(hello_and_status)
 {
-    exchange(HELLO("00000010"), "0105 7f 00 0000000d 00000010 01 01 80 00 | 01 55667789");
+    exchange(HELLO("00000010"), "0105 7f 00 0000000d 00000010 01 01 80 00 | 01 00007789");
     /* replies were not yet seen to arrive: no reply that is longer than its request */
     exchange(STATUS("00000011"), "0105 7f 01 00000008 00000011 01 01 80 01");
-    exchange(HELLO_AGAIN("00000012"), "0105 7f 00 0000000d 00000012 01 01 80 00 | 01 55667789");
+    exchange(HELLO_AGAIN("00000012"), "0105 7f 00 0000000d 00000012 01 01 80 00 | 01 00007789");
     exchange(STATUS("00000013"),
              "0105 7f 01 00000021 00000013 01 01 80 00 | 00000000 0000000000000007 0000000000000000 0003 646174");
 }
@@ -331,7 +369,7 @@ START_TEST(a_tester_after_another)
     ck_assert_uint_eq(memory.begun, 1);
     say_from(&tester, HELLO("70000000"));
     ck_assert_uint_eq(memory.ended, 0);
-    exchange(HELLO("00000005"), "0105 7f 00 0000000d 00000005 01 01 80 00 | 01 55667789");
+    exchange(HELLO("00000005"), "0105 7f 00 0000000d 00000005 01 01 80 00 | 01 00007789");
     ck_assert_uint_eq(memory.ended, 1);
 }
 END_TEST
@@ -396,6 +434,8 @@ SUITE(stub)
     tcase_add_test(tests, refusals);
     tcase_add_test(tests, what_is_passed_over);
     tcase_add_test(tests, events);
+    tcase_add_test(tests, socket_numbers_are_masked);
+    tcase_add_test(tests, no_events_for_who_guesses);
     tcase_add_test(tests, hello_and_status);
     tcase_add_test(tests, nothing_is_done_twice);
     tcase_add_test(tests, a_tester_after_another);
