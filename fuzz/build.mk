@@ -3,7 +3,7 @@
 #     $(BUILD)/fuzz-asan/NAME       the same under ASan and UBSan
 #     $(BUILD)/fuzz-plain/NAME      without AFL++, plays the files that it is given; any compiler, work counted
 #     $(BUILD)/fuzz-libfuzzer/NAME  with libFuzzer's entry, under ASan and UBSan
-FUZZ_TARGETS  := ladder frame notation results empty
+FUZZ_TARGETS  := ladder frame notation results datagrams empty
 FUZZ_FLAVOURS := fuzz fuzz-asan fuzz-plain fuzz-libfuzzer
 FUZZ_DEBIAN   := afl++ clang llvm lld libclang-rt-14-dev gnuplot-nox
 FUZZ_FLAGS    ?= -O3 -g -march=native
@@ -18,11 +18,13 @@ FUZZ_ENGINE   ?= -fsanitize=fuzzer
 # spent on it.
 FUZZ_TCP      := $(wildcard harness/reference/*.c) $(wildcard harness/segment*.c)
 FUZZ_READERS  := $(addprefix suite/,compare.c gate.c options.c catalog.c) harness/calls.c
+FUZZ_AGENT    := $(wildcard harness/agent/stub*.c) $(wildcard harness/inprocess/application*.c) harness/agent/protocol.c harness/calls.c
 FUZZ_GUIDE_ladder   := $(FUZZ_TCP)
 FUZZ_GUIDE_frame    := $(FUZZ_TCP)
 FUZZ_GUIDE_empty    := fuzz/target/empty.c
 FUZZ_GUIDE_notation := $(wildcard harness/notation*.c)
 FUZZ_GUIDE_results  := $(FUZZ_READERS)
+FUZZ_GUIDE_datagrams := $(FUZZ_AGENT)
 
 # What the target itself is made of.
 FUZZ_PARTS_ladder   := $(addprefix fuzz/target/,ladder.c staged.c feedback.c work.c)
@@ -30,6 +32,7 @@ FUZZ_PARTS_frame    := $(addprefix fuzz/target/,frame.c staged.c feedback.c work
 FUZZ_PARTS_empty    := fuzz/target/work.c
 FUZZ_PARTS_notation := $(addprefix fuzz/target/,notation.c work.c)
 FUZZ_PARTS_results  := $(addprefix fuzz/target/,results.c work.c)
+FUZZ_PARTS_datagrams := $(addprefix fuzz/target/,datagrams.c work.c)
 
 FUZZ_CPP  = $(CPPFLAGS)
 FUZZ_BASE = -std=c17 $(FUZZ_CPP) $(WARNINGS) -MMD -MP

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 work=${WORK:-$(mktemp -d)}/tcprove
 jobs=$(nproc)
 cflags=${CFLAGS:-} cxxflags=${CXXFLAGS:-${CFLAGS:-}}
-targets='ladder frame notation results'
+targets='ladder frame notation results datagrams'
 
 # Other compilers know other warnings. Every object is instrumented, as the engine's flags want it.
 # shellcheck disable=SC2016,SC2046,SC2086

@@ -26,7 +26,7 @@ for seed in "$work"/seeds/*; do
     cp "$seed" "$work/ladder/1-${seed##*/}"
     cp "$seed" "$work/ladder/2-${seed##*/}"
 done
-for target in ladder frame notation results; do
+for target in ladder frame notation results datagrams; do
     if [ $target != ladder ]; then
         mkdir "$work/$target"
         for seed in "fuzz/corpus/$target"/*; do
@@ -71,7 +71,7 @@ mkdir "$work/out" "$work/oss"
 flags='-O1 -g -fsanitize=address,fuzzer-no-link'
 if CC=clang CXX=clang++ CFLAGS=$flags CXXFLAGS=$flags LIB_FUZZING_ENGINE=-fsanitize=fuzzer SRC=$work OUT=$work/out WORK=$work/oss \
     fuzz/build.sh >"$work/said" 2>&1; then
-    for target in ladder frame notation results; do
+    for target in ladder frame notation results datagrams; do
         mkdir "$work/oss/$target"
         python3 -m zipfile -e "$work/out/${target}_seed_corpus.zip" "$work/oss/$target"
         (cd "$work/oss" && env -i "$work/out/$target" -runs=2000 -seed=1 "$work/oss/$target" >"$work/said" 2>&1) ||

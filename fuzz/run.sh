@@ -16,8 +16,8 @@ number() {
 seconds=${FUZZ_SECONDS:-0}
 number FUZZ_SECONDS "$seconds"
 case $target in
-ladder | frame | notation | results) ;;
-*) refuse "FUZZ_TARGET=$target is no target: ladder, frame, notation or results" 2 ;;
+ladder | frame | notation | results | datagrams) ;;
+*) refuse "FUZZ_TARGET=$target is no target: ladder, frame, notation, results or datagrams" 2 ;;
 esac
 check_machine
 all_cores=$(cores)

@@ -1,7 +1,7 @@
 #include "bench/call_trip.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +13,8 @@
 
 #include "agent/remote.h"
 #include "agent/server.h"
+#include "lab/link.h"
+#include "lab/namespace.h"
 
 enum { TRIPS = 4000, PATIENCE_MS = 2000, OCTETS = 64 };
 
@@ -80,12 +82,13 @@ static void end(pid_t child)
 /* ---- measuring -------------------------------------------------------------------------------------------------------------
  */
 
-static int loopback_socket(struct sockaddr_in *address)
+static int datagram_socket(const struct ip_address *at, struct sockaddr_in *address)
 {
     socklen_t length = sizeof *address;
     int       fd     = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-    *address = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    *address = (struct sockaddr_in){ .sin_family = AF_INET };
+    memcpy(&address->sin_addr, at->octets, sizeof address->sin_addr);
     if (fd < 0 || bind(fd, (struct sockaddr *)address, length) != 0 ||
         getsockname(fd, (struct sockaddr *)address, &length) != 0) {
         if (fd >= 0)
@@ -146,23 +149,65 @@ static bool measure(int bare, struct remote *remote, struct call_trips *trips, s
     return good || error_set(error, "a call or a datagram did not come back");
 }
 
-bool call_trips_measure(struct call_trips *trips, struct error *error)
+/* ---- the link --------------------------------------------------------------------------------------------------------------
+ */
+
+static const struct ip_address tester_address = { .family = 4, .octets = { 192, 0, 2, 1 } };
+static const struct ip_address target_address = { .family = 4, .octets = { 192, 0, 2, 2 } };
+
+static bool set_up_end(const char *name, const struct ip_address *address, struct error *error)
 {
-    struct ip_address  loopback = { .family = 4, .octets = { 127, 0, 0, 1 } };
-    struct server_wish wish     = { .bind = loopback, .service = AGENT_SERVICE };
+    int  socket = link_socket(error);
+    bool good   = socket >= 0 && link_up(socket, name, error) && link_add_address(socket, name, address, 24, error);
+
+    if (socket >= 0)
+        close(socket);
+    return good;
+}
+
+/* Two network namespaces with a pair of interfaces between; this process is in the target's afterwards, *tester is the other.
+ */
+static bool make_link(int *tester, struct error *error)
+{
+    const uint8_t near_mac[6] = { 0x02, 0, 0x5e, 0x30, 0, 1 }, far_mac[6] = { 0x02, 0, 0x5e, 0x30, 0, 2 };
+
+    if (!namespace_new(error) || (*tester = namespace_here(error)) < 0 || !namespace_new(error))
+        return false;
+    int  target = namespace_here(error);
+    bool good   = target >= 0 && namespace_go(*tester, error);
+    int  socket = good ? link_socket(error) : -1;
+
+    good = socket >= 0 && link_make_pair(socket, "eth0", near_mac, "eth0", far_mac, target, error) &&
+           set_up_end("eth0", &tester_address, error) && namespace_go(target, error) &&
+           set_up_end("eth0", &target_address, error);
+    if (socket >= 0)
+        close(socket);
+    if (target >= 0)
+        close(target);
+    return good;
+}
+
+static bool measure_over(int tester, struct call_trips *trips, struct error *error)
+{
+    struct server_wish wish = { .bind = target_address, .service = AGENT_SERVICE };
     struct sockaddr_in echo;
-    bool               good   = allowed_read("127.0.0.0/8", &wish.allowed[wish.allowed_count++], error);
+    bool               good   = allowed_read("192.0.2.1", &wish.allowed[wish.allowed_count++], error);
     struct server     *server = good ? server_open(&wish, error) : NULL;
-    int                back = loopback_socket(&echo), bare = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int                back   = datagram_socket(&target_address, &echo);
 
     if (server == NULL)
         return false;
     pid_t          agent = start(server, -1), reflector = start(server, back);
-    struct remote *remote = remote_open(&loopback, server_port(server), AGENT_SERVICE, 4, PATIENCE_MS, error);
+    struct remote *remote = NULL;
 
+    good     = namespace_go(tester, error);
+    int bare = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    if (good)
+        remote = remote_open(&target_address, server_port(server), AGENT_SERVICE, 4, PATIENCE_MS, error);
     good = remote != NULL;
     if (good && (back < 0 || bare < 0 || connect(bare, (struct sockaddr *)&echo, sizeof echo) != 0))
-        good = error_set(error, "no datagram socket on loopback: %s", strerror(errno));
+        good = error_set(error, "no datagram socket: %s", strerror(errno));
     good = good && measure(bare, remote, trips, error);
     remote_close(remote);
     end(agent);
@@ -171,4 +216,35 @@ bool call_trips_measure(struct call_trips *trips, struct error *error)
     close(back);
     close(bare);
     return good;
+}
+
+/* What the child that goes into the namespaces sends home. */
+struct outcome {
+    bool              good;
+    struct call_trips trips;
+    struct error      error;
+};
+
+bool call_trips_measure(struct call_trips *trips, struct error *error)
+{
+    static struct outcome outcome;
+    int                   ends[2], tester = -1;
+    pid_t                 child = pipe(ends) == 0 ? fork() : -1;
+
+    if (child < 0)
+        return error_set(error, "no process for the link: %s", strerror(errno));
+    if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        outcome.good = make_link(&tester, &outcome.error) && measure_over(tester, &outcome.trips, &outcome.error);
+        _exit(write(ends[1], &outcome, sizeof outcome) != (ssize_t)sizeof outcome);
+    }
+    close(ends[1]);
+    bool came = read(ends[0], &outcome, sizeof outcome) == (ssize_t)sizeof outcome;
+
+    close(ends[0]);
+    waitpid(child, NULL, 0);
+    if (!came)
+        return error_set(error, "the process of the link died");
+    *trips = outcome.trips;
+    return outcome.good || error_set(error, "%s", outcome.error.sentence);
 }

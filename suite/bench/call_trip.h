@@ -1,5 +1,5 @@
 /* call_trip.h: how long a user call takes to an agent and back, and a bare datagram to a program that sends it back, over the
- * same loopback. */
+ * same pair of interfaces between two network namespaces. */
 #ifndef TCPROVE_BENCH_CALL_TRIP_H
 #define TCPROVE_BENCH_CALL_TRIP_H
 
@@ -12,7 +12,7 @@ struct call_trips {
     unsigned count;
 };
 
-/* false with a sentence where no agent can be started. */
+/* false with a sentence where no link can be made or no agent started. */
 bool call_trips_measure(struct call_trips *trips, struct error *error);
 
 #endif

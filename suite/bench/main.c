@@ -135,7 +135,7 @@ static void bench_call_trip(void)
         printf("user call to an agent       not measured: %s\n", error.sentence);
         return;
     }
-    printf("datagram and back, bare     %8.1f us   loopback, median of %u\n", trips.bare_us, trips.count);
+    printf("datagram and back, bare     %8.1f us   veth, median of %u\n", trips.bare_us, trips.count);
     printf("user call to an agent       %8.1f us   ratio %.2f\n", trips.call_us, trips.call_us / trips.bare_us);
 }
 

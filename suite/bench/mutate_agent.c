@@ -6,53 +6,9 @@
 
 #include "agent/stub.h"
 #include "bench/mutate.h"
-#include "inprocess/inprocess.h"
+#include "fuzz/ported.h"
 
 enum { CONTROLS = 3, DATAGRAM_OCTETS = 300, PASS_US = 200000, LONGEST_LIFE = 4000 /* datagrams until all begin anew */ };
-
-/* ---- the stub over the built-in TCP ----------------------------------------------------------------------------------------
- */
-
-struct backing {
-    void    *prepared;
-    uint64_t state;
-};
-
-static void *application_new(void *user)
-{
-    struct backing *backing = user;
-    struct target  *target  = calloc(1, sizeof *target);
-    struct error    error;
-
-    if (target != NULL && !target_reference.open(backing->prepared, 0, target, &error)) {
-        free(target);
-        target = NULL;
-    }
-    return target;
-}
-
-static void application_free(void *user, void *application)
-{
-    struct target *target = application;
-
-    (void)user;
-    target->close(target->self);
-    free(target);
-}
-
-static void call(void *user, void *application, const struct call_request *request, struct call_reply *reply)
-{
-    struct target *target = application;
-
-    (void)user;
-    target->call(target->self, request, reply);
-}
-
-/* The upper half is what socket numbers are masked with: none, or nearly all of them would be unknown. */
-static uint32_t any_number(void *user)
-{
-    return (uint32_t)mutate_random(&((struct backing *)user)->state) & 0xffff;
-}
 
 /* ---- datagrams -------------------------------------------------------------------------------------------------------------
  */
@@ -133,23 +89,6 @@ static bool reply_holds(const uint8_t *asked, size_t asked_octets, const uint8_t
            (size_t)reply[6] * 256 + reply[7] == octets - HEAD_END + 8;
 }
 
-static void let_time_pass(struct stub *stub)
-{
-    struct arrival arrival;
-    struct error   error;
-
-    for (size_t i = 0; i < CONTROLS; i++) {
-        struct target *target = stub_application(stub, i);
-
-        if (target == NULL)
-            continue;
-        uint64_t until = target->now_us(target->self) + PASS_US;
-
-        while (target->next(target->self, until, &arrival, &error) == WAIT_ARRIVAL)
-            continue;
-    }
-}
-
 static bool one_datagram(struct stub *stub, uint64_t *state, uint64_t number)
 {
     uint8_t        made[DATAGRAM_OCTETS], reply[MESSAGE_OCTETS];
@@ -166,7 +105,7 @@ static bool one_datagram(struct stub *stub, uint64_t *state, uint64_t number)
 
     free(exact);
     if (number % 16 == 0)
-        let_time_pass(stub);
+        ported_pass(stub, CONTROLS, PASS_US);
     for (int i = 0; holds && i < 1000 && stub_event(stub, &to, reply) > 0; i++)
         continue;
     return holds;
@@ -174,14 +113,14 @@ static bool one_datagram(struct stub *stub, uint64_t *state, uint64_t number)
 
 bool mutate_agent(uint64_t count, uint64_t seed)
 {
-    struct error       error;
-    struct target_wish wish    = { .spec = "reference", .fault = "", .seed = seed };
-    struct backing     backing = { target_reference.prepare(&wish, &error), seed };
-    struct stub_host   host    = { &backing, application_new, application_free, call, any_number, AGENT_SERVICE, CONTROLS };
-    struct stub       *stub    = NULL;
-    uint64_t           state   = seed;
-    bool               holds   = backing.prepared != NULL;
+    struct error     error;
+    struct ported    ported;
+    struct stub     *stub  = NULL;
+    uint64_t         state = seed;
+    bool             holds = ported_open(&ported, seed, &error);
+    struct stub_host host  = ported_host(&ported, CONTROLS);
 
+    ported.plain_sockets = true; /* or nearly all of them would be unknown */
     for (uint64_t i = 0; holds && i < count; i++) {
         if (i % LONGEST_LIFE == 0) {
             stub_free(stub);
@@ -193,7 +132,6 @@ bool mutate_agent(uint64_t count, uint64_t seed)
                     (unsigned long long)seed);
     }
     stub_free(stub);
-    if (backing.prepared != NULL)
-        target_reference.release(backing.prepared);
+    ported_close(&ported);
     return holds;
 }

@@ -89,6 +89,61 @@ START_TEST(the_verdicts_of_linux)
 }
 END_TEST
 
+/* ENTER comes to each of the eleven states, by calls of the agent where the wire alone does not lead there. */
+static const struct {
+    const char *state, *id;
+} reached[] = {
+    { "CLOSED", "ports/closed-syn" },
+    { "LISTEN", "handshake/ack-at-listen" },
+    { "SYN-SENT", "open/text-without-ack" },
+    { "SYN-RECEIVED", "sequence/below-window/syn-received" },
+    { "ESTABLISHED", "sequence/below-window/established" },
+    { "FIN-WAIT-1", "sequence/below-window/fin-wait-1" },
+    { "FIN-WAIT-2", "sequence/below-window/fin-wait-2" },
+    { "CLOSE-WAIT", "sequence/below-window/close-wait" },
+    { "CLOSING", "sequence/below-window/closing" },
+    { "LAST-ACK", "sequence/below-window/last-ack" },
+    { "TIME-WAIT", "sequence/below-window/time-wait" },
+};
+enum { REACHED = sizeof reached / sizeof *reached };
+
+static const char *verdict_of(const json_t *root, const char *id)
+{
+    size_t  index;
+    json_t *one;
+
+    json_array_foreach(json_object_get(root, "cases"), index, one)
+    {
+        if (strcmp(field(one, "id"), id) == 0)
+            return field(one, "verdict");
+    }
+    return "not there";
+}
+
+START_TEST(eleven_states)
+{
+    static const char *const hosts[] = { "192.0.2.2", "2001:db8::2" };
+    char                     line[800], path[100];
+
+    if (!standing)
+        return;
+    size_t used = (size_t)snprintf(line, sizeof line, "$T run %s --agent 192.0.2.2 -q --report json:$D/states", hosts[_i]);
+
+    for (size_t i = 0; i < REACHED; i++)
+        used += (size_t)snprintf(line + used, sizeof line - used, " %s", reached[i].id);
+    int status = host_rig_shell(line);
+
+    ck_assert_msg(status == 0, "%s: exit %d\n%s", line, status, host_rig_output);
+    snprintf(path, sizeof path, "%s/states", folder);
+    json_t *root = json_load_file(path, 0, NULL);
+
+    for (size_t i = 0; i < REACHED; i++)
+        ck_assert_msg(strcmp(verdict_of(root, reached[i].id), "pass") == 0, "%s: %s is %s", reached[i].state, reached[i].id,
+                      verdict_of(root, reached[i].id));
+    json_decref(root);
+}
+END_TEST
+
 /* A user's mistakes: a sentence and an exit status, before any case is played. */
 static const struct {
     const char *line;
@@ -148,6 +203,7 @@ SUITE(agent_host)
     tcase_add_checked_fixture(tests, enter, leave);
     tcase_set_timeout(tests, 180);
     tcase_add_test(tests, the_verdicts_of_linux);
+    tcase_add_loop_test(tests, eleven_states, 0, 2);
     tcase_add_loop_test(tests, mistakes_are_told, 0, sizeof mistakes / sizeof *mistakes);
     tcase_add_test(tests, lost_datagrams);
     tcase_add_test(tests, an_agent_that_dies);
