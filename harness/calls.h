@@ -36,20 +36,6 @@ enum call_kind {
     CALL_CONFIGURE      /* sets `setting` of a socket to `value`                                                     */
 };
 
-/* What CALL_CONFIGURE sets; the values in parentheses. */
-enum call_setting {
-    SETTING_TTL,                /* of IP headers (1 to 255)                                                          */
-    SETTING_PRIORITY,           /* of the socket at its host (0 to 6)                                                */
-    SETTING_DONT_FRAGMENT,      /* (0, 1)                                                                            */
-    SETTING_TOS,                /* of IP headers (0 to 255)                                                          */
-    SETTING_MSS,                /* RFC 9293 3.7.1, octets, at most                                                   */
-    SETTING_NAGLE,              /* RFC 9293 3.7.4, MUST-17: 0 switches it off                                        */
-    SETTING_KEEP_ALIVE_IDLE_MS, /* RFC 9293 3.8.4: 0 switches keep-alives off                                        */
-    SETTING_KEEP_ALIVE_INTERVAL_MS,
-    SETTING_USER_TIMEOUT_MS /* RFC 9293 3.8.3: 0 is the target's own                                             */
-};
-enum { CALL_SETTINGS = SETTING_USER_TIMEOUT_MS + 1 };
-
 /* SERVICE_UNKNOWN: something listens, and nobody said what. SERVICE_CONNECTS: nothing does; a command makes the target connect
  * to us, and what it starts waits in silence. */
 enum service {
@@ -95,7 +81,7 @@ struct call_request {
     uint16_t          port;
     enum service      service;
     uint64_t          from;        /* SAW: position in the received stream, octets; ACCEPTED: see there */
-    enum call_setting setting;     /* CONFIGURE */
+    enum setting      setting;     /* CONFIGURE */
     uint32_t          value;       /* CONFIGURE; SAW: events that are asked about, bits as in the reply; 0: none */
     uint32_t          data_octets; /* SEND */
     uint8_t           data[CALL_DATA_MAX_OCTETS];

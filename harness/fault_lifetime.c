@@ -149,7 +149,7 @@ void keep_probing(struct fault_memory *memory, call_function *carry_out, void *a
                   struct call_reply *reply)
 {
     (void)memory;
-    if (request->kind == CALL_CONFIGURE && request->setting == SETTING_KEEP_ALIVE_IDLE_MS && request->value == 0)
+    if (request->kind == CALL_CONFIGURE && request->setting == KEEP_ALIVE && request->value == 0)
         *reply = (struct call_reply){ .result = CALL_OK };
     else
         carry_out(application, request, reply);

@@ -479,18 +479,17 @@ static void judge_octets(struct referee *referee, struct conversation *c, const 
         rule_on(referee, RULE_SAME_OCTETS, same, "other octets than before from SEQ %u on", segment->seq);
 }
 
+/* The window beside an ACK below an earlier one is as old as that: RFC 9293 3.10.7.4 does not take it (SND.WL2). */
 static void judge_edge(struct referee *referee, const struct conversation *c, const struct segment *segment)
 {
-    const struct shadow_end *target   = &c->shadow.target;
-    uint32_t                 rounding = 0, window = segment->window;
+    const struct shadow_end *target = &c->shadow.target;
+    bool                     old    = target->ack_seen && seq_before(segment->ack, target->ack);
 
-    if (!target->ack_seen || !(segment->flags & ACK) || (segment->flags & (SYN | RST)))
+    if (!target->ack_seen || old || !(segment->flags & ACK) || (segment->flags & (SYN | RST)))
         return;
-    if (shadow_scales(&c->shadow)) {
-        window <<= target->syn.window_scale;
-        rounding = (1u << target->syn.window_scale) - 1;
-    }
-    uint32_t edge = segment->ack + window + rounding;
+    unsigned shift    = target->syn.window_scale > 14 ? 14 : target->syn.window_scale;
+    uint32_t rounding = shadow_scales(&c->shadow) ? (1u << shift) - 1 : 0;
+    uint32_t edge     = segment->ack + shadow_window(&c->shadow, target, segment) + rounding;
 
     rule_on(referee, RULE_EDGE_BACK, seq_before_eq(target->right_edge, edge), "the right edge went back by %u octets",
             target->right_edge - edge);

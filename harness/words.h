@@ -40,8 +40,21 @@ enum icmp { PACKET_TOO_BIG, HOST_UNREACHABLE, PROTOCOL_UNREACHABLE, PORT_UNREACH
  * also gives up receiving (MAY-1). */
 enum call { OPEN, PASSIVE_OPEN, SEND, SEND_URGENT, RECEIVE, PAUSE_READING, CLOSE, CLOSE_BOTH, ABORT, CONFIGURE };
 
-/* What CONFIGURE sets; times in milliseconds, and 0 is off (of USER_TIMEOUT: the target's own). */
-enum setting { NO_SETTING, NAGLE, KEEP_ALIVE, KEEP_ALIVE_INTERVAL, USER_TIMEOUT };
+/* What CONFIGURE sets, and the values in parentheses. Cases know the first four; the others are for testers of other people's.
+ */
+enum setting {
+    NO_SETTING,
+    NAGLE,                 /* RFC 9293 3.7.4, MUST-17 (0: off)                                       */
+    KEEP_ALIVE,            /* RFC 9293 3.8.4: how long a connection is idle before (ms; 0: off)      */
+    KEEP_ALIVE_INTERVAL,   /* from probe to probe (ms)                                               */
+    USER_TIMEOUT,          /* RFC 9293 3.8.3 (ms; 0: the target's own)                               */
+    SETTING_TTL,           /* of IP headers (1 to 255)                                               */
+    SETTING_PRIORITY,      /* of the socket at its host (0 to 6)                                     */
+    SETTING_DONT_FRAGMENT, /* (0, 1)                                                                 */
+    SETTING_TOS,           /* of IP headers (0 to 255)                                               */
+    SETTING_MSS            /* RFC 9293 3.7.1 (octets, at most)                                       */
+};
+enum { SETTINGS = SETTING_MSS + 1 };
 
 /* What an application can be told. */
 enum event { DATA, URGENT, END, RESET, REFUSED, TIMED_OUT, ACCEPTED, SOFT_ERROR };

@@ -95,6 +95,7 @@ static unsigned features_granted(const struct play *play)
     return features;
 }
 
+/* Of a whole capture alone: after a SYN that it lost, say, no window would be what it seems. */
 static void let_referee_judge(const struct play *play, const struct target *target, struct case_outcome *outcome)
 {
     struct referee *referee = referee_open();
@@ -171,7 +172,8 @@ static void play_in_child(const struct case_wish *wish, int fd)
             snprintf(outcome.reason, sizeof outcome.reason, "%s", error.sentence);
         }
         outcome.features = features_granted(play);
-        let_referee_judge(play, &target, &outcome);
+        if (target.capture_lost(target.self) == 0)
+            let_referee_judge(play, &target, &outcome);
         keep_packets(wish, play, &outcome);
         send_home(fd, &outcome, play);
     }

@@ -353,10 +353,12 @@ static int seconds(uint32_t milliseconds)
     return (int)(milliseconds / 1000 + (milliseconds % 1000 != 0));
 }
 
-static bool configure(const struct endpoint *endpoint, enum call_setting setting, uint32_t value)
+static bool configure(const struct endpoint *endpoint, enum setting setting, uint32_t value)
 {
     bool v6 = endpoint->peer.family == 6;
     switch (setting) {
+    case NO_SETTING:
+        break;
     case SETTING_TTL:
         return set(endpoint, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_UNICAST_HOPS : IP_TTL, (int)value);
     case SETTING_TOS:
@@ -368,14 +370,14 @@ static bool configure(const struct endpoint *endpoint, enum call_setting setting
                    value ? IP_PMTUDISC_DO : IP_PMTUDISC_DONT);
     case SETTING_MSS:
         return set(endpoint, IPPROTO_TCP, TCP_MAXSEG, (int)value);
-    case SETTING_NAGLE:
+    case NAGLE:
         return set(endpoint, IPPROTO_TCP, TCP_NODELAY, value == 0);
-    case SETTING_KEEP_ALIVE_IDLE_MS:
+    case KEEP_ALIVE:
         return set(endpoint, SOL_SOCKET, SO_KEEPALIVE, value != 0) &&
                (value == 0 || set(endpoint, IPPROTO_TCP, TCP_KEEPIDLE, seconds(value)));
-    case SETTING_KEEP_ALIVE_INTERVAL_MS:
+    case KEEP_ALIVE_INTERVAL:
         return set(endpoint, IPPROTO_TCP, TCP_KEEPINTVL, seconds(value));
-    case SETTING_USER_TIMEOUT_MS:
+    case USER_TIMEOUT:
         return set(endpoint, IPPROTO_TCP, TCP_USER_TIMEOUT, (int)value);
     }
     errno = EINVAL;

@@ -241,23 +241,23 @@ static void configure(struct remote *remote, const struct call_request *request,
 {
     static const struct {
         uint8_t parameter, octets;
-    } parameters[CALL_SETTINGS] = { [SETTING_TTL] = { 0, 1 }, [SETTING_PRIORITY] = { 1, 1 }, [SETTING_DONT_FRAGMENT] = { 2, 1 },
-                                    [SETTING_TOS] = { 4, 1 }, [SETTING_MSS] = { 5, 2 },      [SETTING_NAGLE] = { 6, 1 } };
-    uint8_t value[2]            = { (uint8_t)(request->value >> 8), (uint8_t)request->value };
-    uint8_t octets              = (size_t)request->setting < CALL_SETTINGS ? parameters[request->setting].octets : 0;
+    } parameters[SETTINGS] = { [SETTING_TTL] = { 0, 1 }, [SETTING_PRIORITY] = { 1, 1 }, [SETTING_DONT_FRAGMENT] = { 2, 1 },
+                               [SETTING_TOS] = { 4, 1 }, [SETTING_MSS] = { 5, 2 },      [NAGLE] = { 6, 1 } };
+    uint8_t value[2]       = { (uint8_t)(request->value >> 8), (uint8_t)request->value };
+    uint8_t octets         = (size_t)request->setting < SETTINGS ? parameters[request->setting].octets : 0;
 
     if (octets > 0) {
         with_socket(remote, request, GROUP_TCP, TCP_CONFIGURE_SOCKET);
         message_write16(&remote->out, parameters[request->setting].parameter);
         message_write_data(&remote->out, value + 2 - octets, octets);
         remote_response(remote, reply, "CONFIGURE_SOCKET");
-    } else if (request->setting == SETTING_USER_TIMEOUT_MS) {
+    } else if (request->setting == USER_TIMEOUT) {
         with_socket(remote, request, GROUP_OURS, OURS_USER_TIMEOUT);
         message_write32(&remote->out, request->value);
         remote_response(remote, reply, "USER_TIMEOUT");
     } else {
         with_socket(remote, request, GROUP_OURS, OURS_KEEP_ALIVE);
-        message_write8(&remote->out, request->setting == SETTING_KEEP_ALIVE_INTERVAL_MS);
+        message_write8(&remote->out, request->setting == KEEP_ALIVE_INTERVAL);
         message_write32(&remote->out, request->value);
         remote_response(remote, reply, "KEEP_ALIVE");
     }

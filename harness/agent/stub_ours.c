@@ -119,7 +119,7 @@ static uint8_t serve(struct exchange *exchange)
     return stub_call(exchange);
 }
 
-static uint8_t configure(struct exchange *exchange, uint16_t socket, enum call_setting setting, uint32_t value)
+static uint8_t configure(struct exchange *exchange, uint16_t socket, enum setting setting, uint32_t value)
 {
     struct call_request *request = stub_request(exchange, CALL_CONFIGURE, socket);
 
@@ -133,15 +133,15 @@ static uint8_t user_timeout(struct exchange *exchange)
     uint16_t socket     = stub_read_socket(exchange);
     uint32_t timeout_ms = message_read32(exchange->in);
 
-    return configure(exchange, socket, SETTING_USER_TIMEOUT_MS, timeout_ms);
+    return configure(exchange, socket, USER_TIMEOUT, timeout_ms);
 }
 
 static uint8_t keep_alive(struct exchange *exchange)
 {
-    static const enum call_setting settings[] = { SETTING_KEEP_ALIVE_IDLE_MS, SETTING_KEEP_ALIVE_INTERVAL_MS };
-    uint16_t                       socket     = stub_read_socket(exchange);
-    uint8_t                        what       = message_read8(exchange->in);
-    uint32_t                       value_ms   = message_read32(exchange->in);
+    static const enum setting settings[] = { KEEP_ALIVE, KEEP_ALIVE_INTERVAL };
+    uint16_t                  socket     = stub_read_socket(exchange);
+    uint8_t                   what       = message_read8(exchange->in);
+    uint32_t                  value_ms   = message_read32(exchange->in);
 
     if (what >= sizeof settings / sizeof *settings)
         return RESULT_INVALID_PARAMETER;

@@ -114,10 +114,10 @@ static uint8_t connect_socket(struct exchange *exchange)
 static uint8_t configure_socket(struct exchange *exchange)
 {
     static const struct {
-        uint16_t          parameter, octets;
-        enum call_setting setting;
+        uint16_t     parameter, octets;
+        enum setting setting;
     } parameters[] = { { 0, 1, SETTING_TTL }, { 1, 1, SETTING_PRIORITY }, { 2, 1, SETTING_DONT_FRAGMENT },
-                       { 4, 1, SETTING_TOS }, { 5, 2, SETTING_MSS },      { 6, 1, SETTING_NAGLE } };
+                       { 4, 1, SETTING_TOS }, { 5, 2, SETTING_MSS },      { 6, 1, NAGLE } };
     const uint8_t       *value;
     uint16_t             socket    = stub_read_socket(exchange);
     uint16_t             parameter = message_read16(exchange->in);

@@ -368,17 +368,17 @@ static void call_configure(void *self, const struct call_request *request, struc
         bool             known;
         enum tcp_setting setting;
         uint64_t         factor;
-    } settings[CALL_SETTINGS] = {
-        [SETTING_TOS]                    = { true, TCP_DIFFSERV, 1 },
-        [SETTING_NAGLE]                  = { true, TCP_NAGLE, 1 },
-        [SETTING_KEEP_ALIVE_IDLE_MS]     = { true, TCP_KEEP_ALIVE_IDLE_US, 1000 },
-        [SETTING_KEEP_ALIVE_INTERVAL_MS] = { true, TCP_KEEP_ALIVE_INTERVAL_US, 1000 },
-        [SETTING_USER_TIMEOUT_MS]        = { true, TCP_USER_TIMEOUT_US, 1000 },
+    } settings[SETTINGS] = {
+        [SETTING_TOS]         = { true, TCP_DIFFSERV, 1 },
+        [NAGLE]               = { true, TCP_NAGLE, 1 },
+        [KEEP_ALIVE]          = { true, TCP_KEEP_ALIVE_IDLE_US, 1000 },
+        [KEEP_ALIVE_INTERVAL] = { true, TCP_KEEP_ALIVE_INTERVAL_US, 1000 },
+        [USER_TIMEOUT]        = { true, TCP_USER_TIMEOUT_US, 1000 },
     };
     struct application          *application = self;
     struct application_endpoint *endpoint    = endpoint_of(application, request->handle);
 
-    if ((size_t)request->setting >= CALL_SETTINGS || !settings[request->setting].known) {
+    if ((size_t)request->setting >= SETTINGS || !settings[request->setting].known) {
         call_fail(reply, REFUSAL_ARGUMENT, "this application has no such setting");
         return;
     }

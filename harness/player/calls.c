@@ -171,14 +171,8 @@ static const enum call_kind simple_calls[] = {
 
 static enum outcome configure(struct player *player, const struct connection *connection, const struct user *user)
 {
-    static const enum call_setting settings[] = {
-        [NAGLE]               = SETTING_NAGLE,
-        [KEEP_ALIVE]          = SETTING_KEEP_ALIVE_IDLE_MS,
-        [KEEP_ALIVE_INTERVAL] = SETTING_KEEP_ALIVE_INTERVAL_MS,
-        [USER_TIMEOUT]        = SETTING_USER_TIMEOUT_MS,
-    };
     struct call_request request = {
-        .kind = CALL_CONFIGURE, .handle = connection->handle, .setting = settings[user->setting], .value = user->value
+        .kind = CALL_CONFIGURE, .handle = connection->handle, .setting = user->setting, .value = user->value
     };
     struct call_reply reply;
 

@@ -16,7 +16,15 @@
 #include "host_rig.h"
 #include "selftest.h"
 
-enum { FRONT_PORT = 30701, AGENT_PORT = 30700, HEAD = 16, DATAGRAM = 65536, TESTERS = 64, BURST = 100, REFUSED_WITHIN_MS = 3000 };
+enum {
+    FRONT_PORT        = 30701,
+    AGENT_PORT        = 30700,
+    HEAD              = 16,
+    DATAGRAM          = 65536,
+    TESTERS           = 64,
+    BURST             = 100,
+    REFUSED_WITHIN_MS = 3000
+};
 
 /* The agent's words, as group and primitive stand in the header. */
 enum word { ANY = -1, GET_BOUND = 0x0201, LISTEN = 0x0204, HELLO = 0x7f00, STATUS = 0x7f01, ACCEPTED = 0x7f02 };
@@ -33,28 +41,32 @@ static const struct row {
     int         status;
     const char *says;
 } rows[] = {
-    { "silent", DROPPED, ANY, 1, 0, 0, 3, "nobody answered for " },
-    { "silent after HELLO", DROPPED, ANY, 3, 0, 0, 3, "nobody answered for " },
-    { "silent to one call", DROPPED, LISTEN, 1, 0, 0, 3, "asked for LISTEN_AND_ACCEPT: nobody answered for " },
-    { "late", LATE, ANY, 1, 0, 0, 3, "nobody answered for " },
-    { "late after HELLO", LATE, GET_BOUND, 1, 0, 0, 3, "asked for CREATE_AND_BIND: nobody answered for " },
-    { "garbage without end alone", FLOODED, ANY, 1, 0, 0, 3, "the agent at" },
-    { "garbage before every response", AFTER_GARBAGE, ANY, 1, 0, 0, 0, "1 pass" },
+    { "silent", DROPPED, ANY, 1, 0, 0, 3, "nobody answered for" },
+    { "silent after HELLO", DROPPED, ANY, 3, 0, 0, 3, "asked for CREATE_AND_BIND: nobody answered for" },
+    { "silent to one call", DROPPED, LISTEN, 1, 0, 0, 3, "asked for LISTEN_AND_ACCEPT: nobody answered for" },
+    { "silent in the middle", DROPPED, STATUS, 1, 0, 0, 0, "asked for STATUS: nobody answered for" },
+    { "late", LATE, ANY, 1, 0, 0, 3, "it answers too slowly" },
+    { "late after HELLO", LATE, ANY, 3, 0, 0, 3, "nobody answered for" },
+    { "late in the middle", LATE, STATUS, 1, 0, 0, 0, "pass fin/received" },
+    { "garbage without end", FLOODED, ANY, 1, 0, 0, 3, "what answers there has another service id" },
+    { "garbage without end in the middle", FLOODED, STATUS, 1, 0, 0, 0, "asked for STATUS: " },
+    { "garbage before every response", AFTER_GARBAGE, ANY, 1, 0, 0, 0, "pass fin/received" },
     { "half a HELLO", CUT, HELLO, 1, 0, 0, 3, "answered HELLO as no agent of tcprove's does" },
     { "half a CREATE_AND_BIND", CUT, GET_BOUND, 1, 0, 0, 3, "sent half a response to CREATE_AND_BIND" },
-    { "half an ACCEPTED", CUT, ACCEPTED, 1, 0, 0, 3, "sent half a response to ACCEPTED" },
-    { "half a STATUS", CUT, STATUS, 1, 0, 0, 3, "sent a STATUS that cannot be" },
-    { "a STATUS of events that there are not", CHANGED, STATUS, 1, HEAD, 0x80, 3, "sent a STATUS that cannot be" },
-    { "a STATUS of more octets than a case sends", CHANGED, STATUS, 1, HEAD + 4, 0x80, 3, "sent a STATUS that cannot be" },
-    { "a STATUS whose data is longer than it is", CHANGED, STATUS, 1, HEAD + 20, 0x80, 3, "sent a STATUS that cannot be" },
+    { "half an ACCEPTED", CUT, ACCEPTED, 1, 0, 0, 0, "sent half a response to ACCEPTED" },
+    { "half a STATUS", CUT, STATUS, 1, 0, 0, 0, "sent a STATUS that cannot be" },
+    { "a STATUS of events that there are not", CHANGED, STATUS, 1, HEAD, 0x80, 0, "sent a STATUS that cannot be" },
+    { "a STATUS of more octets than a case sends", CHANGED, STATUS, 1, HEAD + 4, 0x80, 0, "sent a STATUS that cannot be" },
+    { "a STATUS whose data is longer than it is", CHANGED, STATUS, 1, HEAD + 20, 0x80, 0, "sent a STATUS that cannot be" },
     { "another version of group 7F", CHANGED, HELLO, 1, HEAD, 0x08, 3, "it is version 9 of tcprove's agent" },
     { "another service id", CHANGED, ANY, 1, 1, 0x01, 3, "another service id than 0x0105" },
     { "another version of the protocol", CHANGED, ANY, 1, 12, 0x02, 3, "another version of the protocol" },
-    { "responses to what was not asked", CHANGED, ANY, 1, 11, 0x01, 3, "nobody answered for " },
-    { "responses of another primitive", CHANGED, ANY, 1, 3, 0x10, 3, "nobody answered for " },
+    { "responses to what was not asked", CHANGED, ANY, 1, 11, 0x01, 3, "nobody answered for" },
+    { "responses of another primitive", CHANGED, ANY, 1, 3, 0x10, 3, "nobody answered for" },
     { "a socket that there is not", CHANGED, GET_BOUND, 1, HEAD, 0x40, 3, "answered LISTEN_AND_ACCEPT with invalid socket" },
-    { "HELLO refused", CHANGED, HELLO, 1, 15, 0x01, 3, "the agent at" },
-    { "started anew", FORGOTTEN, STATUS, 2, 0, 0, 3, "was started anew while this case was playing" },
+    { "a connection that there is not", CHANGED, ACCEPTED, 1, HEAD, 0x40, 0, "with invalid socket" },
+    { "no HELLO", CHANGED, HELLO, 1, 15, 0x01, 0, "answered HELLO with not ok" },
+    { "started anew", FORGOTTEN, ACCEPTED, 1, 0, 0, 0, "was started anew while this case was playing" },
 };
 
 /* ---- what stands between ---------------------------------------------------------------------------------------------- */
@@ -102,8 +114,8 @@ static void give_garbage(const struct between *it, size_t tester, unsigned numbe
     if (number % 3 != 0)
         memcpy(octets, head, sizeof head);
     if (number % 3 == 2) {
-        octets[2] = 0x82;
-        octets[3] = (uint8_t)(number % 8);
+        octets[2]  = 0x82;
+        octets[3]  = (uint8_t)(number % 8);
         octets[14] = 2;
     }
     give(it, tester, octets, number % 5 == 0 ? number % HEAD : number % 3 == 0 ? sizeof octets : HEAD);
@@ -139,8 +151,6 @@ static void take_request(struct between *it)
         it->testers[tester] = from;
         it->agent[tester]   = to_agent();
         it->count++;
-        if (it->row->twist == FLOODED)
-            flood(it, tester);
     }
     send(it->agent[tester], octets, (size_t)count, 0);
 }
@@ -158,7 +168,10 @@ static void twist(struct between *it, size_t tester, uint8_t *octets, size_t cou
 {
     switch (it->row->twist) {
     case DROPPED:
+        return;
     case FLOODED:
+        if (it->seen == it->row->first)
+            flood(it, tester);
         return;
     case LATE:
         sleep(2);
@@ -168,7 +181,7 @@ static void twist(struct between *it, size_t tester, uint8_t *octets, size_t cou
             give_garbage(it, tester, number);
         break;
     case CUT:
-        count = count > HEAD ? count - 1 : count;
+        count     = count > HEAD ? count - 1 : count;
         octets[6] = (uint8_t)((count - HEAD + 8) >> 8);
         octets[7] = (uint8_t)(count - HEAD + 8);
         break;
@@ -246,6 +259,22 @@ static void start(const struct row *row)
 
 /* ---- the tests -------------------------------------------------------------------------------------------------------- */
 
+/* Sentences are broken into lines where they are long. */
+static bool is_said(const char *sentence)
+{
+    static char words[1 << 16];
+    size_t      count = 0;
+
+    for (const char *at = host_rig_output; *at != '\0' && count < sizeof words - 1; at++) {
+        bool space = *at == ' ' || *at == '\n';
+
+        if (!space || (count > 0 && words[count - 1] != ' '))
+            words[count++] = space ? ' ' : *at;
+    }
+    words[count] = '\0';
+    return strstr(words, sentence) != NULL;
+}
+
 START_TEST(nobody_is_accused)
 {
     const struct row *row = &rows[_i];
@@ -253,18 +282,18 @@ START_TEST(nobody_is_accused)
     if (!host_rig_enter())
         return;
     start(row);
-    uint64_t began  = monotonic_ms();
-    int      status = host_rig_shell("$T run 192.0.2.2 --agent 192.0.2.1:30701 fin/half-close -v");
+    uint64_t began   = monotonic_ms();
+    int      status  = host_rig_shell("$T run 192.0.2.2 --agent 192.0.2.1:30701 fin/received -v --retries 0");
     uint64_t took_ms = monotonic_ms() - began;
 
     if (getenv("SHOW"))
         printf("%s: exit %d after %d ms\n%s\n", row->what, status, (int)took_ms, host_rig_output);
     ck_assert_msg(status == row->status, "%s: exit %d\n%s", row->what, status, host_rig_output);
-    ck_assert_msg(strstr(host_rig_output, row->says) != NULL, "%s does not say \"%s\": %s", row->what, row->says,
+    ck_assert_msg(is_said(row->says), "%s does not say \"%s\": %s", row->what, row->says, host_rig_output);
+    ck_assert_msg(is_said("the agent at UDP port 30701 of 192.0.2.1") || is_said("pass fin/received"), "%s: %s", row->what,
                   host_rig_output);
-    ck_assert_msg(row->status == 0 || strstr(host_rig_output, "the agent at UDP port 30701 of 192.0.2.1") != NULL, "%s: %s",
-                  row->what, host_rig_output);
-    ck_assert_msg(row->status != 3 || took_ms < REFUSED_WITHIN_MS, "%s: %u ms", row->what, (unsigned)took_ms);
+    ck_assert_msg(status == 3 || is_said("0 violations, 0 deviations"), "%s: %s", row->what, host_rig_output);
+    ck_assert_msg(status != 3 || took_ms < REFUSED_WITHIN_MS, "%s: %u ms", row->what, (unsigned)took_ms);
 }
 END_TEST
 

@@ -417,6 +417,19 @@ START_TEST(a_right_edge_that_goes_back)
 }
 END_TEST
 
+/* A segment that others overtook on the way: what it acknowledges is less than before, and so it says nothing of now. */
+START_TEST(the_window_of_an_old_ack_does_not_count)
+{
+    shake_hands();
+    PEER(.flags = ACK, .seq = IRS + 1, .ack = ISS + 1, .length = 100);
+    TARGET(.flags = ACK, .seq = ISS + 1, .ack = IRS + 101);
+    TARGET(.flags = ACK, .seq = ISS + 1, .ack = IRS + 1);
+    assert_kept();
+    TARGET(.flags = ACK, .seq = ISS + 1, .ack = IRS + 101, .window = WINDOW - 1);
+    assert_broken("edge-not-back", 7);
+}
+END_TEST
+
 START_TEST(rounding_by_the_scale_is_no_step_back)
 {
     struct tcp_options scale = { .has_window_scale = true, .window_scale = 4 };
@@ -500,6 +513,7 @@ SUITE(referee)
     tcase_add_test(tests, other_octets_at_the_same_number);
     tcase_add_test(tests, a_keep_alive_may_carry_garbage);
     tcase_add_test(tests, a_right_edge_that_goes_back);
+    tcase_add_test(tests, the_window_of_an_old_ack_does_not_count);
     tcase_add_test(tests, rounding_by_the_scale_is_no_step_back);
     tcase_add_test(tests, connections_are_told_apart);
     tcase_add_test(tests, truncated_packets_are_survived);
