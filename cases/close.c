@@ -378,6 +378,27 @@ static const struct ladder_case close_cases[] = {
     ),
 },
 
+{
+    CASE  ("close/half-close-slow-reader", "After its FIN the target's window shrinks by no more than what is not read, and opens as it is"),
+    REQS  ("RFC9293-3.6-a", "RFC9293-3.10.3-b", "RFC9293-3.10.7.4-dat-b", "RFC9293-SHLD-14"),
+    LADDER(
+        ENTER    (FIN_WAIT_2),
+        APP      (PAUSE_READING),
+        WAIT     (30),                                      /* a segment of ours may overtake a user call on its way */
+        ROUNDS   (4,
+            PEER     (ACK, .len = 500),
+            IUT_ACKS (RCV_NXT + 500, .wnd = AT_LEAST(RCV_WND - 500))),
+        APP      (RECEIVE),
+        APP_SEES (DATA, .octets = 2000),
+        PEER     (ACK, .len = 500),
+        IUT_ACKS (RCV_NXT + 500),
+        APP_SEES (DATA, .octets = 500),
+        PEER     (FIN|ACK),
+        IUT_ACKS (RCV_NXT + 1),
+        FIN_AGAIN
+    ),
+},
+
 /* ---- CLOSING -------------------------------------------------------------------------------------------------------- */
 
 {

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz/speaker.h"
 #include "octets.h"
 
 enum how {
@@ -25,45 +26,19 @@ enum how {
 };
 
 enum {
-    SPEAKERS         = 4,
-    CONTROLS         = 3, /* one less, so that one has to make room */
-    STEPS_MOST       = 64,
-    STEP_HEAD        = 2,
-    EVENTS_MOST      = 10000,
-    PASS_US          = 200000,
-    REPLY_MORE       = 16, /* a reply to who knows where may be longer than its request by this */
-    DATAGRAM_ROOM    = MESSAGE_HEAD_OCTETS + UINT8_MAX,
-    VERSION_OCTETS   = 6,
-    GROUP_AT         = 2,
-    PRIMITIVE_AT     = 3,
-    LENGTH_AT        = 4,
-    ID_AT            = 8,
-    TYPE_AT          = 14,
-    RESULT_AT        = 15,
-    EVENT_BIT        = 0x80,
-    HELLO_TOKEN_AT   = MESSAGE_HEAD_OCTETS + 1,
-    HELLO_OCTETS     = HELLO_TOKEN_AT + 4,
-    ACCEPT_SOCKET_AT = MESSAGE_HEAD_OCTETS + 2,
-    FIRST_PORT       = 40000
-};
-
-/* What is known of a control endpoint from what it said and what it was told. */
-struct speaker {
-    struct control control;
-    bool           spoke, answered;
-    bool           greeted; /* surely: with a repeated id it gets the same octets     */
-    bool           shown;   /* perhaps: it said a token that the stub told it         */
-    uint32_t       latest;  /* id                                                     */
-    uint32_t       token;
-    uint8_t        reply[MESSAGE_OCTETS]; /* to the latest */
-    size_t         reply_octets;
-    uint16_t       sockets[STEPS_MOST];
-    size_t         socket_count;
-    struct {
-        uint32_t id;
-        uint8_t  primitive;
-    } armed[STEPS_MOST]; /* what was granted and may lead to events */
-    size_t armed_count;
+    SPEAKERS       = 4,
+    CONTROLS       = 3, /* one less, so that one has to make room */
+    STEPS_MOST     = 64,
+    STEP_HEAD      = 2,
+    EVENTS_MOST    = 10000,
+    PASS_US        = 200000,
+    DATAGRAM_ROOM  = MESSAGE_HEAD_OCTETS + UINT8_MAX,
+    VERSION_OCTETS = 6,
+    GROUP_AT       = 2,
+    LENGTH_AT      = 4,
+    ID_AT          = 8,
+    RESULT_AT      = 15,
+    FIRST_PORT     = 40000
 };
 
 struct play {
@@ -71,57 +46,19 @@ struct play {
     struct stub          *stub;
     struct speaker        speakers[SPEAKERS];
     const struct speaker *last; /* who spoke last */
+    bool                  spoke[SPEAKERS];
     size_t                step;
     struct error         *finding;
 };
 
+/* True where nothing is wrong. */
 static bool find(const struct play *play, const char *what)
 {
-    return error_set(play->finding, "step %zu: %s", play->step + 1, what);
-}
-
-/* ---- what the speaker learns -----------------------------------------------------------------------------------------------
- */
-
-static void learn_socket(struct speaker *speaker, uint16_t socket)
-{
-    speaker->sockets[speaker->socket_count++ % STEPS_MOST] = socket;
-}
-
-static void learn_hello(struct speaker *speaker, const uint8_t *asked, const uint8_t *reply, bool repeated)
-{
-    uint32_t said = read32(asked + HELLO_TOKEN_AT);
-
-    speaker->token = read32(reply + HELLO_TOKEN_AT);
-    speaker->shown |= said != 0 && said == speaker->token;
-    if (!repeated)
-        speaker->greeted = asked[MESSAGE_HEAD_OCTETS] == AGENT_VERSION && (said == 0 || said == speaker->token);
-}
-
-static void learn(struct speaker *speaker, const uint8_t *asked, size_t asked_octets, const uint8_t *reply, bool repeated)
-{
-    unsigned kind = read16(reply + GROUP_AT);
-
-    if (reply[RESULT_AT] != RESULT_OK)
-        return;
-    if (kind == (GROUP_OURS << 8 | OURS_HELLO) && asked_octets >= HELLO_OCTETS)
-        learn_hello(speaker, asked, reply, repeated);
-    if (kind == (GROUP_TCP << 8 | TCP_CREATE_AND_BIND) || kind == (GROUP_OURS << 8 | OURS_ACCEPTED))
-        learn_socket(speaker, read16(reply + MESSAGE_HEAD_OCTETS));
-    if (kind != (GROUP_TCP << 8 | TCP_LISTEN_AND_ACCEPT) && kind != (GROUP_TCP << 8 | TCP_RECEIVE_AND_FORWARD))
-        return;
-    speaker->armed[speaker->armed_count].id          = read32(reply + ID_AT);
-    speaker->armed[speaker->armed_count++].primitive = reply[PRIMITIVE_AT];
+    return what == NULL || error_set(play->finding, "step %zu: %s", play->step + 1, what);
 }
 
 /* ---- judging ---------------------------------------------------------------------------------------------------------------
  */
-
-static bool is_well_made(const uint8_t *octets, size_t count)
-{
-    return count >= MESSAGE_HEAD_OCTETS && count <= MESSAGE_OCTETS && read16(octets) == AGENT_SERVICE &&
-           read32(octets + LENGTH_AT) == count - MESSAGE_HEAD_OCTETS + MESSAGE_LENGTH_LEAST;
-}
 
 /* Where there are more speakers than places, whoever did not speak last may have been forgotten. */
 static bool may_be_forgotten(const struct play *play, const struct speaker *speaker)
@@ -129,60 +66,19 @@ static bool may_be_forgotten(const struct play *play, const struct speaker *spea
     size_t spoke = 0;
 
     for (size_t i = 0; i < SPEAKERS; i++)
-        spoke += play->speakers[i].spoke;
+        spoke += play->spoke[i];
     return play->last != speaker && spoke > CONTROLS;
-}
-
-static bool reply_holds(struct play *play, struct speaker *speaker, const uint8_t *asked, size_t asked_octets,
-                        const uint8_t *reply, size_t octets)
-{
-    bool same_id = speaker->answered && asked_octets >= MESSAGE_HEAD_OCTETS && read32(asked + ID_AT) == speaker->latest;
-    bool same    = octets == speaker->reply_octets && memcmp(reply, speaker->reply, octets) == 0;
-
-    if (octets == 0)
-        return true;
-    if (asked_octets < MESSAGE_HEAD_OCTETS || asked[TYPE_AT] != MESSAGE_REQUEST)
-        return find(play, "what is no request was answered");
-    if (!is_well_made(reply, octets) || reply[TYPE_AT] != MESSAGE_RESPONSE)
-        return find(play, "a reply is not well made");
-    if (read32(reply + ID_AT) != read32(asked + ID_AT))
-        return find(play, "a reply has another id than its request");
-    if (same_id && speaker->greeted && !same)
-        return find(play, "a repeated id was not answered with the same octets");
-    if (!(same_id && same) && memcmp(reply + GROUP_AT, asked + GROUP_AT, 2) != 0)
-        return find(play, "a reply has another group or primitive than its request");
-    learn(speaker, asked, asked_octets, reply, same_id && same);
-    if (!speaker->shown && octets > asked_octets + REPLY_MORE)
-        return find(play, "a reply is much longer than its request, to an address that nothing was seen of");
-    memcpy(speaker->reply, reply, octets);
-    speaker->reply_octets = octets;
-    speaker->latest       = read32(reply + ID_AT);
-    speaker->answered     = true;
-    return true;
-}
-
-static bool is_armed(const struct speaker *speaker, const uint8_t *event)
-{
-    for (size_t i = 0; i < speaker->armed_count; i++)
-        if (speaker->armed[i].id == read32(event + ID_AT) && speaker->armed[i].primitive == event[PRIMITIVE_AT])
-            return true;
-    return false;
 }
 
 static bool event_holds(struct play *play, const struct control *to, const uint8_t *event, size_t octets)
 {
-    struct speaker *speaker = NULL;
+    for (size_t i = 0; i < SPEAKERS; i++) {
+        struct speaker *speaker = &play->speakers[i];
 
-    for (size_t i = 0; i < SPEAKERS; i++)
-        if (play->speakers[i].control.port == to->port && ip_address_equal(&play->speakers[i].control.address, &to->address))
-            speaker = &play->speakers[i];
-    if (!is_well_made(event, octets) || event[TYPE_AT] != MESSAGE_EVENT || event[GROUP_AT] != (EVENT_BIT | GROUP_TCP))
-        return find(play, "an event is not well made");
-    if (speaker == NULL || !is_armed(speaker, event))
-        return find(play, "an event goes to somebody who did not ask for it");
-    if (event[PRIMITIVE_AT] == TCP_LISTEN_AND_ACCEPT)
-        learn_socket(speaker, read16(event + ACCEPT_SOCKET_AT));
-    return true;
+        if (speaker->control.port == to->port && ip_address_equal(&speaker->control.address, &to->address))
+            return find(play, speaker_takes_event(speaker, event, octets));
+    }
+    return find(play, "an event goes to nobody");
 }
 
 static bool events_hold(struct play *play)
@@ -215,10 +111,9 @@ static bool say(struct play *play, struct speaker *speaker, const uint8_t *octet
     memcpy(exact, octets, count);
     if (may_be_forgotten(play, speaker))
         speaker->greeted = false;
-    speaker->spoke = true;
-    play->last     = speaker;
-    size_t got     = stub_datagram(play->stub, &speaker->control, exact, count, reply);
-    bool   holds   = reply_holds(play, speaker, exact, count, reply, got);
+    play->last   = speaker;
+    size_t got   = stub_datagram(play->stub, &speaker->control, exact, count, reply);
+    bool   holds = find(play, speaker_takes_reply(speaker, exact, count, reply, got));
 
     free(exact);
     if (holds && play->ported->applications > CONTROLS)
@@ -261,6 +156,7 @@ static bool play_step(struct play *play, unsigned how, const uint8_t *octets, si
     struct speaker *speaker = &play->speakers[how & HOW_SPEAKER];
     bool            holds   = true;
 
+    play->spoke[how & HOW_SPEAKER] = true;
     if (how & HOW_VISIT && count >= 4)
         ported_visit(play->stub, octets[0] % CONTROLS, read16(octets + 1), octets[3]);
     else if (how & HOW_HEAD)

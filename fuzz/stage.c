@@ -171,8 +171,10 @@ void stage_tell(struct stage *stage, const struct actor *actor, unsigned event)
 
 void stage_advance(struct stage *stage, uint64_t until_us)
 {
-    for (unsigned timeouts = 0; tcp_deadline(stage->tcp) <= until_us && stage->finding->oracle == 0; timeouts++) {
-        uint64_t work = work_so_far(stage), due_us = tcp_deadline(stage->tcp);
+    uint64_t due_us = tcp_deadline(stage->tcp);
+
+    for (unsigned timeouts = 0; due_us <= until_us && stage->finding->oracle == 0; timeouts++) {
+        uint64_t work = work_so_far(stage);
 
         if (due_us > stage->now_us)
             stage->now_us = due_us;
@@ -184,6 +186,7 @@ void stage_advance(struct stage *stage, uint64_t until_us)
         settle(stage, work, 0);
         if (timeouts > TIMEOUTS_MOST)
             stage_find(stage, ORACLE_REST, "RFC9293-3.10.8-b", "more than %d timeouts in one wait", TIMEOUTS_MOST);
+        due_us = tcp_deadline(stage->tcp);
     }
     if (until_us > stage->now_us)
         stage->now_us = until_us;

@@ -60,6 +60,8 @@ static bool read_bind(const char *text, struct server_wish *wish, struct error *
     char        address[64];
     const char *port = NULL;
 
+    if (wish->bind.family != 0)
+        return error_set(error, "--bind is given twice: start another agent for another address");
     snprintf(address, sizeof address, "%s", text[0] == '[' ? text + 1 : text);
     char *end = text[0] == '[' ? strchr(address, ']') : strchr(address, ':');
 
@@ -163,6 +165,23 @@ static bool read_command_line(int argc, char **argv, struct server_wish *wish, e
 /* ---- the program ----------------------------------------------------------------------------------------------------------
  */
 
+static void say_who_is_refused(const struct ip_address *address)
+{
+    char text[46];
+
+    ip_address_print(address, text);
+    fprintf(stderr, "tcprove-agent: %s is not allowed to speak to this agent and gets no answer: --allow %s would\n", text,
+            text);
+}
+
+static void warn_of_everybody(const struct server_wish *wish)
+{
+    for (size_t i = 0; i < wish->allowed_count; i++)
+        if (wish->allowed[i].bits == 0)
+            fprintf(stderr,
+                    "tcprove-agent: --allow ADDRESS/0 lets every host that reaches it make TCP connections of this one\n");
+}
+
 static void say_what_is_exposed(const struct server *server, const struct server_wish *wish)
 {
     char address[46];
@@ -197,24 +216,28 @@ static int stop_descriptor(void)
 
 int main(int argc, char **argv)
 {
-    struct server_wish wish   = { .port = AGENT_PORT, .service = AGENT_SERVICE, .allowed_count = OWN_HOST };
-    enum status        status = STATUS_USAGE;
-    struct error       error;
+    struct server_wish wish = {
+        .port = AGENT_PORT, .service = AGENT_SERVICE, .allowed_count = OWN_HOST, .refused = say_who_is_refused
+    };
+    enum status  status = STATUS_USAGE;
+    struct error error;
 
     if (getauxval(AT_SECURE) != 0)
         return (int)complain_of(STATUS_UNUSABLE, "it has a privilege from its file (set-uid, set-gid or capabilities), which"
                                                  " it does not need: take that away with chmod u-s,g-s or setcap -r");
-    ip_address_parse("127.0.0.1", &wish.bind);
     allowed_read("127.0.0.0/8", &wish.allowed[0], &error);
     allowed_read("::1", &wish.allowed[1], &error);
     if (!read_command_line(argc, argv, &wish, &status))
         return (int)status;
+    if (wish.bind.family == 0)
+        ip_address_parse("127.0.0.1", &wish.bind);
     int            stop   = stop_descriptor();
     struct server *server = server_open(&wish, &error);
 
     if (server == NULL)
         return (int)complain_of(STATUS_UNUSABLE, error.sentence);
     say_what_is_exposed(server, &wish);
+    warn_of_everybody(&wish);
     int why = server_run(server, stop);
 
     server_close(server);

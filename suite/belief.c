@@ -110,7 +110,7 @@ bool belief_in_breach(const struct attempts *attempts, unsigned broken, const st
     double loss = path_loss(&terms->path);
 
     if (loss == 0)
-        return broken >= (terms->path_loses ? 2 : 1);
+        return broken >= (terms->path_reorders ? 2 : 1);
     return beyond_chance(broken, played(attempts), spoiled(attempts, loss), terms->cases);
 }
 
@@ -122,6 +122,6 @@ bool belief_dismisses_breach(const struct attempts *attempts, unsigned broken)
 bool belief_wants_breach_again(const struct attempts *attempts, const struct belief_terms *terms)
 {
     if (path_loss(&terms->path) == 0)
-        return terms->path_loses && played(attempts) < REPEATS;
+        return terms->path_reorders && played(attempts) < REPEATS;
     return played(attempts) < ATTEMPTS_MOST;
 }

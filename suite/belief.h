@@ -19,9 +19,10 @@ void attempts_count(struct attempts *attempts, enum verdict verdict, unsigned pa
 /* Why another attempt may be wanted at all. */
 struct belief_terms {
     struct path_seen path;
-    bool             path_loses; /* the path is not ours: it may lose segments, though none was seen to be lost */
-    unsigned         cases;      /* of the run: among so many, odds add up */
-    unsigned         retries;    /* --retries: further attempts at what could not be judged */
+    bool             path_loses;    /* the path is not ours: it may lose segments, though none was seen to be lost */
+    bool             path_reorders; /* one segment may overtake another: on a veth too, where there are two processors */
+    unsigned         cases;         /* of the run: among so many, odds add up */
+    unsigned         retries;       /* --retries: further attempts at what could not be judged */
 };
 
 enum belief {
@@ -43,8 +44,8 @@ double path_loss(const struct path_seen *path);
 enum belief belief_in(const struct attempts *attempts, enum verdict verdict, bool loss_explains,
                       const struct belief_terms *terms);
 
-/* Whether what the path did could not have made a rule look broken in `broken` of the attempts: loss, or, where the path is not
- * ours, a segment that overtook another. */
+/* Whether what the path did could not have made a rule look broken in `broken` of the attempts: loss, or a segment
+ * that overtook another. */
 bool belief_in_breach(const struct attempts *attempts, unsigned broken, const struct belief_terms *terms);
 
 /* Whether a breach that does not stand is the path's doing: the case was played often enough without it. */

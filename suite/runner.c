@@ -98,10 +98,11 @@ static void record(struct run *run, size_t index, const struct case_outcome *out
 
 static struct belief_terms terms_of(const struct run *run)
 {
-    return (struct belief_terms){ .path       = run->results->path,
-                                  .path_loses = run->plan->path_loses,
-                                  .cases      = (unsigned)run->plan->count,
-                                  .retries    = run->plan->retries };
+    return (struct belief_terms){ .path          = run->results->path,
+                                  .path_loses    = run->plan->path_loses,
+                                  .path_reorders = !run->plan->virtual_time,
+                                  .cases         = (unsigned)run->plan->count,
+                                  .retries       = run->plan->retries };
 }
 
 /* Loss may make a rule look broken: which case broke it counts once loss can no longer explain what was seen there. */
@@ -168,9 +169,7 @@ static enum belief belief_so_far(const struct run *run, size_t index)
         return BELIEVED;
     enum belief belief = belief_in(&standing->attempts, run->results->at[index].verdict, standing->loss_explains, &terms);
 
-    if (belief == BELIEVED && breach_doubted(run, standing))
-        return ONCE_MORE;
-    return belief;
+    return belief == BELIEVED && breach_doubted(run, standing) ? ONCE_MORE : belief;
 }
 
 static void conclude(struct run *run, size_t index)

@@ -21,7 +21,9 @@ enum {
     QUEUE_OCTETS      = 64 << 20,
     DATAGRAM_OCTETS   = 65536,
     DATAGRAMS_AT_ONCE = 64, /* then the applications have their turn */
-    OUTPUT_PER_SECOND = 8 << 20
+    OUTPUT_PER_SECOND = 8 << 20,
+    REFUSED_KEPT      = 32, /* addresses that were told of */
+    REFUSED_A_MINUTE  = 6
 };
 
 struct server {
@@ -34,6 +36,9 @@ struct server {
     struct pollfd      *polled;
     size_t              polled_room;
     uint64_t            second, sent; /* octets sent in this second: no more than OUTPUT_PER_SECOND */
+    struct ip_address   refused[REFUSED_KEPT];
+    size_t              refused_count; /* that were told of, ever */
+    uint64_t            minute, told;  /* refusals told of in this minute: no more than REFUSED_A_MINUTE */
     uint8_t             datagram[DATAGRAM_OCTETS];
 };
 
@@ -79,6 +84,28 @@ static bool is_allowed(const struct server *server, const struct ip_address *add
         if (allowed_covers(&server->wish.allowed[i], address))
             return true;
     return false;
+}
+
+/* Addresses can be invented, and whoever reads of them is not to be flooded. */
+static void tell_refused(struct server *server, const struct ip_address *address)
+{
+    struct timespec now;
+
+    if (server->wish.refused == NULL)
+        return;
+    for (size_t i = 0; i < server->refused_count && i < REFUSED_KEPT; i++)
+        if (ip_address_equal(&server->refused[i], address))
+            return;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if ((uint64_t)now.tv_sec / 60 != server->minute) {
+        server->minute = (uint64_t)now.tv_sec / 60;
+        server->told   = 0;
+    }
+    if (server->told == REFUSED_A_MINUTE)
+        return;
+    server->told++;
+    server->refused[server->refused_count++ % REFUSED_KEPT] = *address;
+    server->wish.refused(address);
 }
 
 /* ---- what the stub needs --------------------------------------------------------------------------------------------------
@@ -231,8 +258,10 @@ static void take_datagrams(struct server *server)
         if (count < 0)
             return;
         from.port = socket_address_read(&address, &from.address);
-        if (!is_allowed(server, &from.address))
+        if (!is_allowed(server, &from.address)) {
+            tell_refused(server, &from.address);
             continue;
+        }
         size_t octets = stub_datagram(server->stub, &from, server->datagram, (size_t)count, reply);
 
         if (octets > 0)

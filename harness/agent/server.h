@@ -29,6 +29,8 @@ struct server_wish {
         uint16_t     port;
     } served[SERVICES]; /* services that it gives to everybody */
     size_t served_count;
+    /* Is told who was refused: each address once, as far as is remembered, and a few a minute. NULL: nobody is told. */
+    void (*refused)(const struct ip_address *address);
 };
 
 /* Reads ADDRESS or ADDRESS/BITS. */

@@ -1,11 +1,16 @@
 /* agent_limits.c: what the sockets of an agent may take: served connections that peers reset leave nothing behind, and without
- * room for one more none is accepted and closed at once. */
+ * room for one more none is accepted and closed at once. And how many of those that it refuses are told of. */
 #include "agent/agent.h"
 
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "agent/endpoint.h"
+#include "agent/protocol.h"
+#include "agent/server.h"
 #include "selftest.h"
 
 enum { MOST = 4, CLIENTS = 40, TURNS = 5000 };
@@ -93,6 +98,76 @@ START_TEST(what_has_no_room_waits)
 }
 END_TEST
 
+/* ---- who is refused --------------------------------------------------------------------------------------------------- */
+
+enum { STRANGERS = 20, REFUSALS_TOLD = 6 };
+
+static int told_by[2];
+
+static void tell(const struct ip_address *address)
+{
+    if (write(told_by[1], &address->octets[3], 1) != 1)
+        _exit(1);
+}
+
+/* From 127.0.0.`host`. */
+static int speaker_at(uint8_t host, uint16_t to)
+{
+    static const uint8_t get_version[] = { 1, 5, 0, 1, 0, 0, 0, 8, 0, 0, 0, 1, 1, 1, 0, 0 };
+    struct ip_address    own = { 4, { 127, 0, 0, host } }, loopback = { 4, { 127, 0, 0, 1 } };
+    union socket_address address;
+    socklen_t            length = socket_address_make(&own, 0, &address);
+    int                  fd     = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    ck_assert_int_eq(bind(fd, &address.any, length), 0);
+    length = socket_address_make(&loopback, to, &address);
+    ck_assert_int_eq(connect(fd, &address.any, length), 0);
+    ck_assert_int_eq(send(fd, get_version, sizeof get_version, 0), sizeof get_version);
+    return fd;
+}
+
+/* Each is told of once, and no more of them in a minute than somebody would read. This test may see the minute change. */
+START_TEST(refusals_are_told_of_sparingly)
+{
+    struct error       error;
+    uint8_t            told[4 * STRANGERS], octets[100];
+    int                stop[2];
+    pid_t              parent = getpid();
+    struct server_wish wish   = { .bind = { 4, { 127, 0, 0, 1 } }, .service = AGENT_SERVICE, .refused = tell };
+
+    ck_assert(allowed_read("127.0.0.1", &wish.allowed[wish.allowed_count++], &error));
+    ck_assert_int_eq(pipe(told_by), 0);
+    ck_assert_int_eq(pipe(stop), 0);
+    struct server *server = server_open(&wish, &error);
+
+    ck_assert_msg(server != NULL, "%s", error.sentence);
+    pid_t child = fork();
+
+    if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        _exit(getppid() == parent ? server_run(server, stop[0]) : 1);
+    }
+    for (uint8_t round = 0; round < 2; round++)
+        for (uint8_t host = 2; host < 2 + STRANGERS; host++)
+            close(speaker_at(host, server_port(server)));
+    int fd = speaker_at(1, server_port(server));
+
+    ck_assert_int_gt(recv(fd, octets, sizeof octets, 0), 0); /* so what came before was read */
+    close(fd);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    close(told_by[1]);
+    ssize_t count = read(told_by[0], told, sizeof told);
+
+    ck_assert_int_ge(count, REFUSALS_TOLD);
+    ck_assert_int_le(count, 2 * REFUSALS_TOLD);
+    for (ssize_t i = 0; i < REFUSALS_TOLD; i++)
+        ck_assert_int_eq(told[i], 2 + i);
+    close(told_by[0]);
+    server_close(server);
+}
+END_TEST
+
 SUITE(agent_limits)
 {
     Suite *suite = suite_create("agent_limits");
@@ -102,6 +177,10 @@ SUITE(agent_limits)
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, resets_leave_nothing);
     tcase_add_test(tests, what_has_no_room_waits);
+    suite_add_tcase(suite, tests);
+    tests = tcase_create("who is refused");
+    tcase_set_timeout(tests, 60);
+    tcase_add_test(tests, refusals_are_told_of_sparingly);
     suite_add_tcase(suite, tests);
     return suite;
 }

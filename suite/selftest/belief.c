@@ -73,9 +73,10 @@ START_TEST(a_breach_stands_once_loss_cannot_have_made_it)
 
     struct belief_terms foreign = lossless;
 
-    foreign.path_loses = true;
+    foreign.path_reorders = true;
     ck_assert(belief_in_breach(&attempts, 1, &lossless));
-    /* One segment may overtake another on a path that is not ours, but hardly twice. */
+    ck_assert(!belief_wants_breach_again(&attempts, &lossless));
+    /* One segment may overtake another on a wire, but hardly twice. */
     ck_assert(!belief_in_breach(&attempts, 1, &foreign));
     ck_assert(belief_wants_breach_again(&attempts, &foreign));
     ck_assert(belief_in_breach(&attempts, 2, &foreign));

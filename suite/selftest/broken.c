@@ -203,6 +203,7 @@ static const struct notice {
     { "never-retransmits", "window/probes-back-off", "fail" },
     { "never-retransmits", "ack/fast-retransmit", "fail" },
     { "never-retransmits", "sequence/in-order", "pass" },
+    { "stale-acks", "close/half-close-slow-reader", "fail" },
     { "no-backoff", "retransmission/rto-doubles", "fail" },
     { "no-backoff", "retransmission/karn", "fail" },
     { "no-backoff", "retransmission/syn-doubles", "fail" },

@@ -1,4 +1,4 @@
-/* fault_memory.c: the faults that remember a connection, on the segments of one, in both families. */
+/* fault_memory.c: the faults that remember a connection, on the segments of one, in both families, and on user calls. */
 #include <string.h>
 
 #include "fault.h"
@@ -214,6 +214,195 @@ START_TEST(an_ack_of_what_was_never_sent_is_one_of_all)
 }
 END_TEST
 
+/* ---- how a connection lives and ends ------------------------------------------------------------------------------------ */
+
+/* What the fault sends by itself, at the time that it does; nothing is wrong with it, and it carries neither text nor options.
+ */
+static const struct segment *expect_own(uint64_t after_us)
+{
+    static struct packet packet;
+    uint8_t              own[ROOM];
+
+    ck_assert_uint_eq(fault_due_us(memory), now_us + after_us);
+    now_us += after_us;
+    size_t count = fault_take(memory, own, sizeof own);
+
+    ck_assert_uint_gt(count, 0);
+    packet_decode(own, count, &packet);
+    ck_assert_uint_eq(packet.faults, 0);
+    ck_assert_uint_eq(packet.segment.text_octets, 0);
+    ck_assert_uint_eq(packet.segment.option_octets, 0);
+    ck_assert_uint_eq(packet.segment.source_port, 7);
+    ck_assert_uint_eq(packet.segment.destination_port, 1024);
+    return &packet.segment;
+}
+
+static void shake_hands(void)
+{
+    theirs(SYN | ACK, isn_of_target, 100, 0);
+    ours(ACK, 100, isn_of_target + 1, 0);
+}
+
+START_TEST(the_own_fin_is_lost_and_what_stands_beside_it_is_not)
+{
+    begin("loses-own-fin", _i);
+    shake_hands();
+    theirs(ACK, isn_of_target + 1, 100, 0);
+    const struct segment *beside = theirs(FIN | ACK, isn_of_target + 1, 100, 10);
+
+    ck_assert_uint_eq(beside->flags, ACK);
+    ck_assert_uint_eq(beside->text_octets, 10);
+    ck_assert_ptr_null(theirs(FIN | ACK, isn_of_target + 11, 100, 0));
+    ck_assert_uint_eq(theirs(FIN | ACK, isn_of_target + 11, 110, 0)->flags, ACK); /* acknowledges something new */
+    ck_assert_ptr_null(theirs(FIN | ACK, isn_of_target + 11, 110, 0));
+    ck_assert_ptr_nonnull(theirs(ACK, isn_of_target + 12, 110, 0));
+    ck_assert_uint_eq(theirs(RST | ACK, isn_of_target + 12, 110, 0)->flags, RST | ACK);
+    ck_assert_uint_eq(ours(FIN | ACK, 110, isn_of_target + 1, 0)->flags, FIN | ACK); /* the tester's */
+    fault_end(memory);
+}
+END_TEST
+
+/* Both FINs are acknowledged; then all but a SYN is answered as in CLOSED. */
+START_TEST(a_connection_that_is_closed_is_not_known_any_more)
+{
+    begin("no-time-wait", _i);
+    shake_hands();
+    ck_assert_ptr_nonnull(theirs(FIN | ACK, isn_of_target + 1, 100, 0));
+    ck_assert_ptr_nonnull(ours(FIN | ACK, 100, isn_of_target + 1, 0));
+    ck_assert_ptr_nonnull(theirs(ACK, isn_of_target + 2, 101, 0));
+    ck_assert_ptr_nonnull(ours(ACK, 101, isn_of_target + 1, 0));
+    ck_assert_ptr_nonnull(ours(ACK, 101, isn_of_target + 2, 0));
+    ck_assert_uint_eq(fault_due_us(memory), UINT64_MAX);
+    ck_assert_ptr_null(ours(FIN | ACK, 100, isn_of_target + 2, 0));
+    const struct segment *answer = expect_own(1000);
+
+    ck_assert_uint_eq(answer->flags, RST);
+    ck_assert_uint_eq(answer->seq, isn_of_target + 2);
+    ck_assert_uint_eq(fault_due_us(memory), UINT64_MAX);
+    ck_assert_ptr_null(ours(PSH, 100, 0, 10));
+    answer = expect_own(1000);
+    ck_assert_uint_eq(answer->flags, RST | ACK);
+    ck_assert_uint_eq(answer->seq, 0);
+    ck_assert_uint_eq(answer->ack, 110);
+    ck_assert_ptr_null(theirs(ACK, isn_of_target + 2, 101, 0)); /* nothing of the target's own */
+    ck_assert_ptr_null(ours(RST, 101, 0, 0));
+    ck_assert_uint_eq(fault_due_us(memory), UINT64_MAX);
+    ck_assert_ptr_nonnull(ours(SYN, 900, 0, 0));
+    ck_assert_ptr_nonnull(theirs(SYN | ACK, 77, 901, 0));
+    ck_assert_ptr_nonnull(ours(ACK, 901, 78, 0));
+    fault_end(memory);
+}
+END_TEST
+
+START_TEST(an_idle_connection_is_probed_each_half_minute)
+{
+    begin("keep-alive-always", _i);
+    theirs(SYN | ACK, isn_of_target, 100, 0);
+    ck_assert_uint_eq(fault_due_us(memory), UINT64_MAX);
+    ours(ACK, 100, isn_of_target + 1, 0);
+    theirs(ACK, isn_of_target + 1, 110, 20);
+    for (int i = 0; i < 3; i++) {
+        const struct segment *probe = expect_own(30 * SECOND_US);
+
+        ck_assert_uint_eq(probe->flags, ACK);
+        ck_assert_uint_eq(probe->seq, isn_of_target + 20);
+        ck_assert_uint_eq(probe->ack, 110);
+    }
+    now_us += SECOND_US;
+    ours(ACK, 110, isn_of_target + 21, 0); /* it is not idle */
+    ck_assert_uint_eq(expect_own(30 * SECOND_US)->ack, 110);
+    ours(FIN | ACK, 110, isn_of_target + 21, 0);
+    ck_assert_uint_eq(fault_due_us(memory), UINT64_MAX);
+    fault_end(memory);
+}
+END_TEST
+
+/* ---- user calls --------------------------------------------------------------------------------------------------------- */
+
+static struct call_request asked;
+static struct call_reply   told;
+
+/* An application that counts what it is asked, and has read five octets. */
+static void carry_out(void *application, const struct call_request *request, struct call_reply *reply)
+{
+    (void)request;
+    ++*(int *)application;
+    *reply = (struct call_reply){ .result = CALL_OK, .handle = 3, .octets = 5 };
+}
+
+/* Whether the call came to the application. */
+static bool call(enum call_kind kind)
+{
+    int calls = 0;
+
+    asked.kind = kind;
+    fault_call(memory, carry_out, &calls, &asked, &told);
+    ck_assert_int_eq(told.result, CALL_OK);
+    return calls == 1;
+}
+
+START_TEST(keep_alives_cannot_be_switched_off)
+{
+    begin("keep-alive-always", _i);
+    asked = (struct call_request){ .setting = KEEP_ALIVE, .value = 0 };
+    ck_assert(!call(CALL_CONFIGURE));
+    ck_assert(call(CALL_CLOSE));
+    asked.value = 5000;
+    ck_assert(call(CALL_CONFIGURE));
+    asked = (struct call_request){ .setting = NAGLE, .value = 0 };
+    ck_assert(call(CALL_CONFIGURE));
+    fault_end(memory);
+}
+END_TEST
+
+START_TEST(an_abort_sends_no_rst)
+{
+    begin("aborts-without-rst", _i);
+    shake_hands();
+    ck_assert_ptr_nonnull(theirs(RST | ACK, isn_of_target + 1, 100, 0));
+    asked = (struct call_request){ 0 };
+    ck_assert(call(CALL_CLOSE));
+    ck_assert_ptr_nonnull(theirs(RST | ACK, isn_of_target + 1, 100, 0));
+    ck_assert(call(CALL_ABORT));
+    ck_assert_ptr_nonnull(theirs(ACK, isn_of_target + 1, 100, 10));
+    ck_assert_ptr_null(theirs(RST | ACK, isn_of_target + 11, 100, 0));
+    ck_assert_ptr_null(theirs(RST | ACK, isn_of_target + 11, 100, 0));
+    ours(ACK, 100, isn_of_target + 11, 0);
+    ck_assert_ptr_nonnull(theirs(RST, isn_of_target + 11, 0, 0)); /* its answer to a segment */
+    fault_end(memory);
+}
+END_TEST
+
+START_TEST(what_comes_after_a_reset_is_delivered)
+{
+    begin("delivers-after-reset", _i);
+    shake_hands();
+    asked = (struct call_request){ .port = 1024 };
+    ck_assert(call(CALL_ACCEPTED));
+    asked = (struct call_request){ .handle = 3 };
+    ours(RST, 101, 0, 0); /* not exactly what the target expects */
+    ours(ACK, 100, isn_of_target + 1, 4);
+    ck_assert(call(CALL_SAW));
+    ck_assert_uint_eq(told.octets, 5);
+    ours(RST, 100, 0, 0);
+    ours(ACK, 100, isn_of_target + 1, 4);
+    ck_assert(call(CALL_SAW));
+    ck_assert_uint_eq(told.octets, 9);
+    ck_assert_uint_eq(told.data_octets, 4);
+    ck_assert_mem_eq(told.data, "text", 4);
+    asked.from = 7;
+    ck_assert(call(CALL_SAW));
+    ck_assert_uint_eq(told.data_octets, 2);
+    ck_assert_mem_eq(told.data, "xt", 2);
+    asked.handle = 4; /* another connection */
+    ck_assert(call(CALL_SAW));
+    ck_assert_uint_eq(told.octets, 5);
+    fault_end(memory);
+}
+END_TEST
+
+/* ---- limits ------------------------------------------------------------------------------------------------------------- */
+
 /* A case has no more connections than are kept; of more the oldest are forgotten, and nothing else happens. */
 START_TEST(there_is_no_end_to_connections)
 {
@@ -238,6 +427,7 @@ START_TEST(without_a_fault_all_passes)
     ck_assert(!fault_touches(memory, FAULT_TO_TARGET));
     ck_assert_ptr_nonnull(ours(RST, 1, 1, 0));
     ck_assert_uint_eq(fault_due_us(memory), UINT64_MAX);
+    ck_assert(call(CALL_ABORT));
     fault_end(memory);
 }
 END_TEST
@@ -252,6 +442,12 @@ SUITE(fault_memory)
     tcase_add_loop_test(tcase, what_is_not_acknowledged_comes_each_second, 0, 2);
     tcase_add_loop_test(tcase, every_connection_begins_at_the_same_number, 0, 2);
     tcase_add_loop_test(tcase, an_ack_of_what_was_never_sent_is_one_of_all, 0, 2);
+    tcase_add_loop_test(tcase, the_own_fin_is_lost_and_what_stands_beside_it_is_not, 0, 2);
+    tcase_add_loop_test(tcase, a_connection_that_is_closed_is_not_known_any_more, 0, 2);
+    tcase_add_loop_test(tcase, an_idle_connection_is_probed_each_half_minute, 0, 2);
+    tcase_add_loop_test(tcase, keep_alives_cannot_be_switched_off, 0, 2);
+    tcase_add_loop_test(tcase, an_abort_sends_no_rst, 0, 2);
+    tcase_add_loop_test(tcase, what_comes_after_a_reset_is_delivered, 0, 2);
     tcase_add_loop_test(tcase, there_is_no_end_to_connections, 0, 2);
     tcase_add_test(tcase, without_a_fault_all_passes);
     suite_add_tcase(suite, tcase);

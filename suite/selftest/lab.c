@@ -153,8 +153,7 @@ START_TEST(an_unknown_fault_is_an_error)
     ck_assert_ptr_null(target_linux.prepare(
         &(struct target_wish){ .spec = "linux", .fault = "answers-noting", .ipv6 = false, .seed = 1 }, &error));
     ck_assert_ptr_nonnull(strstr(error.sentence, "answers-noting"));
-    ck_assert_ptr_nonnull(strstr(error.sentence, "answers-nothing, "));
-    ck_assert_ptr_nonnull(strstr(error.sentence, ", forgets-fin"));
+    ck_assert_ptr_nonnull(strstr(error.sentence, "--help"));
 }
 END_TEST
 

@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -66,7 +65,7 @@ static const struct row {
     { "a socket that there is not", CHANGED, GET_BOUND, 1, HEAD, 0x40, 3, "answered LISTEN_AND_ACCEPT with invalid socket" },
     { "a connection that there is not", CHANGED, ACCEPTED, 1, HEAD, 0x40, 0, "with invalid socket" },
     { "no HELLO", CHANGED, HELLO, 1, 15, 0x01, 0, "answered HELLO with not ok" },
-    { "started anew", FORGOTTEN, ACCEPTED, 1, 0, 0, 0, "was started anew while this case was playing" },
+    { "started anew", FORGOTTEN, LISTEN, 2, 0, 0, 0, "was started anew while this case was playing" },
 };
 
 /* ---- what stands between ---------------------------------------------------------------------------------------------- */
@@ -75,7 +74,8 @@ struct between {
     const struct row  *row;
     int                front;
     struct sockaddr_in testers[TESTERS];
-    int                agent[TESTERS]; /* a socket to the good agent for each */
+    int                agent[TESTERS];      /* a socket to the good agent for each */
+    uint8_t            next_id[TESTERS][4]; /* of a request that the good agent has not seen */
     size_t             count;
     unsigned           seen; /* responses that the row speaks of */
 };
@@ -155,10 +155,16 @@ static void take_request(struct between *it)
     send(it->agent[tester], octets, (size_t)count, 0);
 }
 
-/* An agent that knows none of them any more, and answers on. */
+/* The agent closes all that they have and knows none of them any more, as one does that is started anew. */
 static void forget_all(struct between *it)
 {
+    uint8_t end_test[] = { 1, 5, 0, 3, 0, 0, 0, 13, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 1, 0 }, reply[HEAD];
+
     for (size_t i = 0; i < it->count; i++) {
+        memcpy(end_test + 8, it->next_id[i], sizeof it->next_id[i]);
+        send(it->agent[i], end_test, sizeof end_test, 0);
+        poll(&(struct pollfd){ .fd = it->agent[i], .events = POLLIN }, 1, -1);
+        recv(it->agent[i], reply, sizeof reply, 0);
         close(it->agent[i]);
         it->agent[i] = to_agent();
     }
@@ -204,6 +210,9 @@ static void take_response(struct between *it, size_t tester)
 
     if (count < HEAD)
         return;
+    memcpy(it->next_id[tester], octets + 8, sizeof it->next_id[tester]);
+    for (size_t i = 4; i-- > 0 && ++it->next_id[tester][i] == 0;)
+        continue;
     bool meant = it->row->word == ANY || it->row->word == (enum word)(octets[2] << 8 | octets[3]);
 
     it->seen += meant;
@@ -275,6 +284,8 @@ static bool is_said(const char *sentence)
     return strstr(words, sentence) != NULL;
 }
 
+#define RUN "$T run 192.0.2.2 --agent 192.0.2.1:30701 --retries 0 -v"
+
 START_TEST(nobody_is_accused)
 {
     const struct row *row = &rows[_i];
@@ -283,16 +294,15 @@ START_TEST(nobody_is_accused)
         return;
     start(row);
     uint64_t began   = monotonic_ms();
-    int      status  = host_rig_shell("$T run 192.0.2.2 --agent 192.0.2.1:30701 fin/received -v --retries 0");
+    int      status  = host_rig_shell(row->twist == FORGOTTEN ? RUN " handshake/passive" : RUN " fin/received");
     uint64_t took_ms = monotonic_ms() - began;
 
-    if (getenv("SHOW"))
-        printf("%s: exit %d after %d ms\n%s\n", row->what, status, (int)took_ms, host_rig_output);
     ck_assert_msg(status == row->status, "%s: exit %d\n%s", row->what, status, host_rig_output);
     ck_assert_msg(is_said(row->says), "%s does not say \"%s\": %s", row->what, row->says, host_rig_output);
     ck_assert_msg(is_said("the agent at UDP port 30701 of 192.0.2.1") || is_said("pass fin/received"), "%s: %s", row->what,
                   host_rig_output);
     ck_assert_msg(status == 3 || is_said("0 violations, 0 deviations"), "%s: %s", row->what, host_rig_output);
+    /* 3 s are promised; this machine may be doing something else. */
     ck_assert_msg(status != 3 || took_ms < REFUSED_WITHIN_MS, "%s: %u ms", row->what, (unsigned)took_ms);
 }
 END_TEST

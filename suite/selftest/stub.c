@@ -54,6 +54,8 @@ static void call(void *user, void *application, const struct call_request *reque
         answer->data_octets = 4;
         memcpy(answer->data, "data", 4);
     }
+    if (request->kind == CALL_RECEIVE)
+        answer->octets = 0x0102030405;
     if (request->kind == CALL_ACCEPTED) {
         answer->address = (struct ip_address){ .family = 4, .octets = { 192, 0, 2, 9 } };
         answer->result  = request->from > 1 ? CALL_PENDING : answer->result;
@@ -342,6 +344,110 @@ START_TEST(hello_and_status)
 }
 END_TEST
 
+#define ID "00000013"
+
+static const struct {
+    const char      *request, *response;
+    enum call_result answer; /* the application's */
+    unsigned         kind;   /* that was made; CALL_KINDS: none */
+    uint16_t         port;
+    uint8_t          family;
+    enum service     service;
+    enum setting     setting;
+    uint32_t         value;
+} ours[] = {
+    /* ACCEPTED from 192.0.2.9, port 4660; from any address; not yet */
+    { "0105 7f 02 00000012 " ID " 01 01 00 00 | 0003 1234 0004 c0000209", "0105 7f 02 0000000a " ID " 01 01 80 00 | 0003",
+      CALL_OK, CALL_ACCEPTED, 0x1234, 4, SERVICE_NONE, NO_SETTING, 0 },
+    { "0105 7f 02 0000001e " ID " 01 01 00 00 | 0003 0000 0010 00000000000000000000000000000000",
+      "0105 7f 02 0000000a " ID " 01 01 80 00 | 0003", CALL_OK, CALL_ACCEPTED, 0, 0, SERVICE_NONE, NO_SETTING, 0 },
+    { "0105 7f 02 00000012 " ID " 01 01 00 00 | 0003 1234 0004 c0000209", "0105 7f 02 00000008 " ID " 01 01 80 fe",
+      CALL_PENDING, CALL_ACCEPTED, 0x1234, 4, SERVICE_NONE, NO_SETTING, 0 },
+    /* PAUSE; RESUME tells how much was read so far */
+    { "0105 7f 05 0000000a " ID " 01 01 00 00 | 0003", "0105 7f 05 00000008 " ID " 01 01 80 00", CALL_OK, CALL_PAUSE_READING, 0,
+      0, SERVICE_NONE, NO_SETTING, 0 },
+    { "0105 7f 06 0000000a " ID " 01 01 00 00 | 0003", "0105 7f 06 00000010 " ID " 01 01 80 00 | 0000000102030405", CALL_OK,
+      CALL_RECEIVE, 0, 0, SERVICE_NONE, NO_SETTING, 0 },
+    /* SERVE: discard; a service that there is not; one that the application has not (E_NTF) */
+    { "0105 7f 07 0000000b " ID " 01 01 00 00 | 0003 02", "0105 7f 07 00000008 " ID " 01 01 80 00", CALL_OK, CALL_SERVE, 0, 0,
+      SERVICE_DISCARD, NO_SETTING, 0 },
+    { "0105 7f 07 0000000b " ID " 01 01 00 00 | 0003 06", "0105 7f 07 00000008 " ID " 01 01 80 fc", CALL_OK, CALL_KINDS, 0, 0,
+      SERVICE_NONE, NO_SETTING, 0 },
+    { "0105 7f 07 0000000b " ID " 01 01 00 00 | 0003 05", "0105 7f 07 00000008 " ID " 01 01 80 ff", CALL_NOT_OFFERED,
+      CALL_SERVE, 0, 0, SERVICE_HTTP, NO_SETTING, 0 },
+    /* USER_TIMEOUT of half a minute */
+    { "0105 7f 08 0000000e " ID " 01 01 00 00 | 0003 00007530", "0105 7f 08 00000008 " ID " 01 01 80 00", CALL_OK,
+      CALL_CONFIGURE, 0, 0, SERVICE_NONE, USER_TIMEOUT, 30000 },
+    /* KEEP_ALIVE: idle for a second, an interval of two; neither */
+    { "0105 7f 09 0000000f " ID " 01 01 00 00 | 0003 00 000003e8", "0105 7f 09 00000008 " ID " 01 01 80 00", CALL_OK,
+      CALL_CONFIGURE, 0, 0, SERVICE_NONE, KEEP_ALIVE, 1000 },
+    { "0105 7f 09 0000000f " ID " 01 01 00 00 | 0003 01 000007d0", "0105 7f 09 00000008 " ID " 01 01 80 00", CALL_OK,
+      CALL_CONFIGURE, 0, 0, SERVICE_NONE, KEEP_ALIVE_INTERVAL, 2000 },
+    { "0105 7f 09 0000000f " ID " 01 01 00 00 | 0003 02 000007d0", "0105 7f 09 00000008 " ID " 01 01 80 fc", CALL_OK,
+      CALL_KINDS, 0, 0, SERVICE_NONE, NO_SETTING, 0 },
+    /* an octet short of their parameters */
+    { "0105 7f 02 00000011 " ID " 01 01 00 00 | 0003 1234 0004 c00002", "0105 7f 02 00000008 " ID " 01 01 80 fc", CALL_OK,
+      CALL_KINDS, 0, 0, SERVICE_NONE, NO_SETTING, 0 },
+    { "0105 7f 05 00000009 " ID " 01 01 00 00 | 00", "0105 7f 05 00000008 " ID " 01 01 80 fc", CALL_OK, CALL_KINDS, 0, 0,
+      SERVICE_NONE, NO_SETTING, 0 },
+    { "0105 7f 06 00000009 " ID " 01 01 00 00 | 00", "0105 7f 06 00000008 " ID " 01 01 80 fc", CALL_OK, CALL_KINDS, 0, 0,
+      SERVICE_NONE, NO_SETTING, 0 },
+    { "0105 7f 07 0000000a " ID " 01 01 00 00 | 0003", "0105 7f 07 00000008 " ID " 01 01 80 fc", CALL_OK, CALL_KINDS, 0, 0,
+      SERVICE_NONE, NO_SETTING, 0 },
+    { "0105 7f 08 0000000d " ID " 01 01 00 00 | 0003 000075", "0105 7f 08 00000008 " ID " 01 01 80 fc", CALL_OK, CALL_KINDS, 0,
+      0, SERVICE_NONE, NO_SETTING, 0 },
+    { "0105 7f 09 0000000e " ID " 01 01 00 00 | 0003 00 000003", "0105 7f 09 00000008 " ID " 01 01 80 fc", CALL_OK, CALL_KINDS,
+      0, 0, SERVICE_NONE, NO_SETTING, 0 },
+};
+
+START_TEST(our_primitives)
+{
+    say_from(&tester, HELLO("00000012"));
+    memory.result = ours[_i].answer;
+    exchange(ours[_i].request, ours[_i].response);
+    ck_assert_uint_eq(memory.calls, ours[_i].kind != CALL_KINDS);
+    if (ours[_i].kind == CALL_KINDS)
+        return;
+    ck_assert_uint_eq((unsigned)memory.latest.kind, ours[_i].kind);
+    ck_assert_uint_eq(memory.latest.handle, 3);
+    ck_assert_uint_eq(memory.latest.port, ours[_i].port);
+    ck_assert_uint_eq(memory.latest.address.family, ours[_i].family);
+    ck_assert_int_eq(memory.latest.service, ours[_i].service);
+    ck_assert_int_eq(memory.latest.setting, ours[_i].setting);
+    ck_assert_uint_eq(memory.latest.value, ours[_i].value);
+}
+END_TEST
+
+/* What was said to an agent before this one does nothing, and the tester sees another token. */
+START_TEST(a_stale_token)
+{
+    exchange("0105 7f 00 0000000d 00000010 01 01 00 00 | 01 0badcafe",
+             "0105 7f 00 0000000d 00000010 01 01 80 00 | 01 00000000");
+    exchange(STATUS("00000011"), "0105 7f 01 00000008 00000011 01 01 80 01");
+    exchange("0105 7f 05 0000000a 00000012 01 01 00 00 | 0003", "0105 7f 05 00000008 00000012 01 01 80 01");
+    say_from(&tester, HELLO("00000013"));
+    say_from(&tester, HELLO_AGAIN("00000014"));
+    /* and as said to one that was greeted */
+    exchange("0105 7f 00 0000000d 00000015 01 01 00 00 | 01 0badcafe",
+             "0105 7f 00 0000000d 00000015 01 01 80 00 | 01 00007789");
+    exchange(STATUS("00000016"), "0105 7f 01 00000008 00000016 01 01 80 01");
+    ck_assert_uint_eq(memory.calls, 0);
+    exchange(HELLO_AGAIN("00000017"), "0105 7f 00 0000000d 00000017 01 01 80 00 | 01 00007789");
+    exchange("0105 7f 05 0000000a 00000018 01 01 00 00 | 0003", "0105 7f 05 00000008 00000018 01 01 80 00");
+    ck_assert_uint_eq(memory.calls, 1);
+}
+END_TEST
+
+/* Nobody is greeted who speaks another version of the group; what it is told is ours. */
+START_TEST(another_version_of_the_group)
+{
+    exchange("0105 7f 00 0000000d 00000010 01 01 00 00 | 02 00000000",
+             "0105 7f 00 0000000d 00000010 01 01 80 00 | 01 00007789");
+    exchange("0105 7f 05 0000000a 00000011 01 01 00 00 | 0003", "0105 7f 05 00000008 00000011 01 01 80 01");
+    ck_assert_uint_eq(memory.calls, 0);
+}
+END_TEST
+
 /* After a HELLO a repeated id gets the same answer and nothing is done again; what is older is passed over. Without one ids
  * mean nothing. */
 START_TEST(nothing_is_done_twice)
@@ -437,6 +543,9 @@ SUITE(stub)
     tcase_add_test(tests, socket_numbers_are_masked);
     tcase_add_test(tests, no_events_for_who_guesses);
     tcase_add_test(tests, hello_and_status);
+    tcase_add_loop_test(tests, our_primitives, 0, sizeof ours / sizeof *ours);
+    tcase_add_test(tests, a_stale_token);
+    tcase_add_test(tests, another_version_of_the_group);
     tcase_add_test(tests, nothing_is_done_twice);
     tcase_add_test(tests, a_tester_after_another);
     tcase_add_test(tests, gathered_octets_are_one_send);
