@@ -24,14 +24,22 @@ static struct opinion one_ack_a_segment(const struct transcript *transcript)
                            : (struct opinion){ OPINION_PASS, NULL };
 }
 
-/* RFC 6928 2: min(10*MSS, max(2*MSS, 14600)), the largest initial window there is; with an MSS of 500 that is 5000 octets. */
+/* RFC 6928 2: min(10*MSS, max(2*MSS, 14600)), the largest initial window there is; with an MSS of 500 that is 5000 octets. What
+ * a timer sends again adds nothing. */
 static struct opinion initial_window_holds(const struct transcript *transcript)
 {
-    uint32_t octets = 0;
+    uint32_t iss = 0, octets = 0;
 
-    for (size_t i = 0; i < transcript->count; i++)
-        if (transcript->at[i].from_target)
-            octets += transcript->at[i].len;
+    for (size_t i = 0; i < transcript->count; i++) {
+        const struct sighting *seen = &transcript->at[i];
+
+        if (!seen->from_target)
+            continue;
+        if (seen->flags & SYN)
+            iss = seen->seq;
+        else if (seen->len > 0 && seen->seq + seen->len - iss - 1 > octets)
+            octets = seen->seq + seen->len - iss - 1;
+    }
     if (octets == 0)
         return (struct opinion){ OPINION_INCONCLUSIVE, "no data came" };
     return octets > 5000 ? (struct opinion){ OPINION_FAIL, "more than ten segments left before the first ACK" }
