@@ -291,6 +291,50 @@ START_TEST(each_service_allows_what_it_shows)
 }
 END_TEST
 
+/* ---- how many cases each allows ----------------------------------------------------------------------------------------- */
+
+static const struct {
+    enum service kind;
+    const char  *row;
+} allowed[] = {
+    { SERVICE_ECHO, "| `echo` | %zu |" },
+    { SERVICE_DISCARD, "| `discard` | %zu |" },
+    { SERVICE_HTTP, "| `http` | %zu |" },
+    { SERVICE_CONNECTS, "| a command (`--connect-cmd`) | %zu |" },
+    { SERVICE_CHARGEN, "| `chargen`, `daytime`, or a port without `--service` | %zu |" },
+    { SERVICE_DAYTIME, "| `chargen`, `daytime`, or a port without `--service` | %zu |" },
+    { SERVICE_UNKNOWN, "| `chargen`, `daytime`, or a port without `--service` | %zu |" },
+};
+
+static size_t cases_allowed_by(enum service kind)
+{
+    struct catalog            catalog = catalog_open(catalog_groups);
+    const struct play_options options = { .services = 1u << kind };
+    char                      sentence[400];
+    size_t                    count = 0;
+
+    for (size_t i = 0; i < catalog.count; i++)
+        count += !play_lacks_service(catalog.at[i].ladder, catalog.at[i].each, &options, sentence, sizeof sentence);
+    catalog_close(&catalog);
+    return count;
+}
+
+START_TEST(the_readme_counts_what_each_allows)
+{
+    static char text[1 << 16];
+    char        row[120];
+    FILE       *file = fopen("README.md", "re");
+
+    ck_assert(file != NULL);
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    fclose(file);
+    for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++) {
+        snprintf(row, sizeof row, allowed[i].row, cases_allowed_by(allowed[i].kind));
+        ck_assert_msg(strstr(text, row) != NULL, "README.md has no \"%s\"", row);
+    }
+}
+END_TEST
+
 SUITE(service)
 {
     Suite *suite   = suite_create("service");
@@ -298,6 +342,7 @@ SUITE(service)
     TCase *network = tcase_create("network");
 
     tcase_add_test(words, each_service_allows_what_it_shows);
+    tcase_add_test(words, the_readme_counts_what_each_allows);
     tcase_add_test(network, what_cannot_be_meant_is_told);
     tcase_add_test(network, a_service_by_another_name_is_refused);
     tcase_add_test(network, the_doctor_says_the_same);
