@@ -74,6 +74,7 @@ struct target_wish {
     uint64_t                 seed;
     const char              *interface, *source; /* -i, --source */
     const char              *agent;              /* --agent */
+    uint16_t                 agent_service;      /* --service-id; 0: the usual one */
     const struct command    *connect;            /* --connect-cmd */
     const struct service_at *services;
     size_t                   service_count;

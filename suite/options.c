@@ -133,6 +133,17 @@ static bool read_agent(struct options *options, const char *value, struct error 
     return value[0] != '\0' || error_set(error, "--agent takes HOST[:PORT], where tcprove-agent runs");
 }
 
+static bool read_service_id(struct options *options, const char *value, struct error *error)
+{
+    char         *end;
+    unsigned long number = strtoul(value, &end, 0);
+
+    if (value[0] < '0' || value[0] > '9' || *end != '\0' || number == 0 || number > UINT16_MAX)
+        return error_set(error, "--service-id is a number from 1 to 0xFFFF, not \"%s\"", value);
+    options->agent_service = (uint16_t)number;
+    return true;
+}
+
 static bool read_output(struct options *options, const char *value, struct error *error)
 {
     (void)error;
@@ -236,6 +247,7 @@ static const struct option_word words[] = {
     { "--service", "NAME[=PORT]", "what answers at the target: echo, discard, chargen, daytime, http; once for each",
       read_service },
     { "--agent", "HOST[:PORT]", "tcprove-agent on the target, which makes every user call there (port 30700)", read_agent },
+    { "--service-id", "ID", "the id that the agent's header has, where it is not 0x0105", read_service_id },
     { "--connect-cmd", "CMD",
       "a command for sh that makes the target connect to $TCPROVE_ADDRESS, $TCPROVE_PORT; it runs without privileges",
       read_connect },

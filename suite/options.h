@@ -30,9 +30,10 @@ struct options {
     size_t             selector_count;
     const char        *excluded[SELECTORS_MAX];
     size_t             excluded_count;
-    const char        *agent;  /* HOST[:PORT], NULL: none */
-    const char        *output; /* folder, NULL: none */
-    const char        *format; /* of `list` */
+    const char        *agent;         /* HOST[:PORT], NULL: none */
+    uint16_t           agent_service; /* id in the header of what is said to it; 0: the usual one */
+    const char        *output;        /* folder, NULL: none */
+    const char        *format;        /* of `list` */
     enum profile       profile;
     bool               profile_given;
     bool               ipv6, strict, disruptive, fail_fast, verbose, help, version, quiet;

@@ -60,6 +60,8 @@ static void command_for(const struct telling *telling, const struct result *resu
     }
     if (options->agent != NULL && at < room)
         at += (size_t)snprintf(text + at, room - at, "--agent %s ", options->agent);
+    if (options->agent_service != 0 && at < room)
+        at += (size_t)snprintf(text + at, room - at, "--service-id 0x%04X ", options->agent_service);
     if (options->connect != NULL && at < room) {
         at += (size_t)snprintf(text + at, room - at, "--connect-cmd ");
         at = append_quoted(text, at, room, options->connect);

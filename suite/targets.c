@@ -72,9 +72,13 @@ static bool options_fit(const struct options *options, const struct target_kind 
     const struct {
         const char *name;
         bool        given;
-    } for_hosts[] = { { "--agent", options->agent != NULL },         { "--source", options->source != NULL },
-                      { "-i", options->interface != NULL },          { "--reset-cmd", options->reset != NULL },
-                      { "--connect-cmd", options->connect != NULL }, { "--load", options->load } };
+    } for_hosts[] = { { "--agent", options->agent != NULL },
+                      { "--service-id", options->agent_service != 0 },
+                      { "--source", options->source != NULL },
+                      { "-i", options->interface != NULL },
+                      { "--reset-cmd", options->reset != NULL },
+                      { "--connect-cmd", options->connect != NULL },
+                      { "--load", options->load } };
 
     for (size_t i = 0; kind != &target_host && i < sizeof for_hosts / sizeof *for_hosts; i++)
         if (for_hosts[i].given)
@@ -108,6 +112,7 @@ bool target_named(const struct options *options, const struct command *connect, 
                                            .interface     = options->interface,
                                            .source        = options->source,
                                            .agent         = options->agent,
+                                           .agent_service = options->agent_service,
                                            .connect       = connect,
                                            .services      = options->services,
                                            .service_count = options->service_count };

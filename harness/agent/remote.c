@@ -97,7 +97,7 @@ static bool wait_for_response(struct remote *remote, uint64_t until_ms, struct e
         if (fault == MESSAGE_OTHER_VERSION)
             error_set(why, "what answers there speaks another version of the protocol");
         else if (fault == MESSAGE_OTHER_SERVICE)
-            error_set(why, "what answers there has another service id than 0x%04X", remote->service);
+            error_set(why, "what answers there has another service id than 0x%04X: --service-id names it", remote->service);
     }
     return false;
 }

@@ -13,6 +13,8 @@ bool overseer_read(const struct target_wish *wish, struct overseer *overseer, st
     struct error     why;
 
     *overseer = (struct overseer){ 0 };
+    if (wish->agent == NULL && wish->agent_service != 0)
+        return error_set(error, "--service-id is the agent's: name it with --agent HOST[:PORT]");
     if (wish->agent == NULL)
         return true;
     if (!host_spec_read(wish->agent, false, &spec, &why))
@@ -21,14 +23,18 @@ bool overseer_read(const struct target_wish *wish, struct overseer *overseer, st
         return error_set(error, "--agent makes every user call at the target: leave --service out");
     if (wish->connect != NULL)
         return error_set(error, "--agent makes every user call at the target: leave --connect-cmd out");
-    *overseer = (struct overseer){ .given = true, .address = spec.address, .port = spec.port != 0 ? spec.port : AGENT_PORT };
+    *overseer = (struct overseer){ .given   = true,
+                                   .address = spec.address,
+                                   .port    = spec.port != 0 ? spec.port : AGENT_PORT,
+                                   .service = wish->agent_service != 0 ? wish->agent_service : AGENT_SERVICE };
     return true;
 }
 
 struct remote *overseer_meet(struct overseer *overseer, uint8_t family, uint16_t *port, struct error *error)
 {
     uint64_t       until_ms = monotonic_ms() + FIRST_PATIENCE_MS;
-    struct remote *remote   = remote_open(&overseer->address, overseer->port, AGENT_SERVICE, family, FIRST_PATIENCE_MS, error);
+    struct remote *remote =
+        remote_open(&overseer->address, overseer->port, overseer->service, family, FIRST_PATIENCE_MS, error);
     struct call_request *request = calloc(1, sizeof *request);
     struct call_reply   *reply   = calloc(1, sizeof *reply);
 
@@ -57,5 +63,5 @@ struct remote *overseer_meet(struct overseer *overseer, uint8_t family, uint16_t
 
 struct remote *overseer_greet(const struct overseer *overseer, uint8_t family, struct error *error)
 {
-    return remote_open(&overseer->address, overseer->port, AGENT_SERVICE, family, PATIENCE_MS, error);
+    return remote_open(&overseer->address, overseer->port, overseer->service, family, PATIENCE_MS, error);
 }

@@ -14,7 +14,8 @@ struct overseer {
     bool              given; /* there is one */
     struct ip_address address;
     uint16_t          port;
-    bool              ours; /* it speaks group 7F; known once it was met */
+    uint16_t          service; /* id in its header */
+    bool              ours;    /* it speaks group 7F; known once it was met */
 };
 
 /* Reads the wish's agent, if it has one. false with a sentence. */

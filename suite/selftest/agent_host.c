@@ -185,8 +185,25 @@ static const struct {
     { "$T run 192.0.2.2 --agent 192.0.2.2 --service echo", 2, "leave --service out" },
     { "$T run 192.0.2.2 --agent nowhere.example", 2, "--agent: " },
     { "$T run linux --agent 192.0.2.2", 2, "--agent is for a target HOST" },
+    { "$T run 192.0.2.2:7 --service-id 0x0207", 2, "--service-id is the agent's" },
     { "$T run 198.51.100.2 --agent 192.0.2.3 fin/half-close", 3, "port" }, /* another host's agent opens no port there */
 };
+
+/* Another id in the header, on both sides. */
+START_TEST(another_service_id)
+{
+    if (!standing)
+        return;
+    int status = host_rig_shell("${T}-agent --bind 127.0.0.1:30778 --service-id 0x0207 >/dev/null & agent=$!; sleep 0.5;"
+                                "$T run 127.0.0.1 --agent 127.0.0.1:30778 --service-id 0x0207 fin/half-close -q; s=$?;"
+                                "$T run 127.0.0.1 --agent 127.0.0.1:30778 fin/half-close -q; echo then $?; kill $agent;"
+                                "exit $s");
+
+    ck_assert_msg(status == 0, "exit %d\n%s", status, host_rig_output);
+    ck_assert_msg(strstr(host_rig_output, "nobody answered for") != NULL && strstr(host_rig_output, "then 3") != NULL, "%s",
+                  host_rig_output);
+}
+END_TEST
 
 START_TEST(mistakes_are_told)
 {
@@ -234,6 +251,7 @@ SUITE(agent_host)
     tcase_add_checked_fixture(tests, enter, leave);
     tcase_set_timeout(tests, 180);
     tcase_add_test(tests, the_verdicts_of_linux);
+    tcase_add_test(tests, another_service_id);
     tcase_add_test(tests, two_testers_at_once);
     tcase_add_loop_test(tests, eleven_states, 0, 2);
     tcase_add_loop_test(tests, mistakes_are_told, 0, sizeof mistakes / sizeof *mistakes);

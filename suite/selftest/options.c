@@ -95,6 +95,8 @@ START_TEST(mistakes_are_explained)
         { "run --time-scale 0", "from 1 to 100" },
         { "run --time-scale nan", "from 1 to 100" },
         { "run -o", "-o needs a value" },
+        { "run 192.0.2.2 --agent 192.0.2.2 --service-id 0x10000", "--service-id is a number from 1 to 0xFFFF" },
+        { "run 192.0.2.2 --agent 192.0.2.2 --service-id echo", "--service-id is a number" },
         { "run --reset-cmd", "--reset-cmd needs a value" },
         { "run --reset-cmd=", "needs a command" },
         { "run --ipv6=yes", "takes no value" },
