@@ -19,6 +19,12 @@ case $target in
 ladder | frame | notation | results | datagrams) ;;
 *) refuse "FUZZ_TARGET=$target is no target: ladder, frame, notation, results or datagrams" 2 ;;
 esac
+for oracle in $(echo "${TCPROVE_ORACLES:-all}" | tr , ' '); do
+    case $oracle in
+    all | none | invariants | referee | stream | work | memory | rest) ;;
+    *) refuse "TCPROVE_ORACLES=$TCPROVE_ORACLES: $oracle is no oracle. invariants, referee, stream, work, memory and rest are, with commas between; or all, or none" 2 ;;
+    esac
+done
 check_machine
 all_cores=$(cores)
 jobs=${FUZZ_JOBS:-$(echo "$all_cores" | wc -l)}

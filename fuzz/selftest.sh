@@ -78,6 +78,7 @@ expect run 2 'no number' FUZZ_SECONDS=soon
 expect run 2 'no number' FUZZ_JOBS=-1
 expect run 2 'fuzzes nothing' FUZZ_JOBS=0
 expect run 2 'no target' FUZZ_TARGET=ladders
+expect run 2 'no oracle' TCPROVE_ORACLES=foo
 expect run 2 'no folder' FUZZ_SEEDS="$work/nowhere" FUZZ_OUT="$work/no-seeds"
 expect run 3 'FUZZ_OUT=FOLDER' FUZZ_OUT=/proc/none
 expect run 3 'is not built' FUZZ_TARGET=frame

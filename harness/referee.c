@@ -264,12 +264,12 @@ static bool is_beyond_window(struct conversation *c, const struct segment *segme
 static bool is_old(const struct conversation *c, const struct segment *segment)
 {
     const struct shadow_end *target = &c->shadow.target, *peer = &c->shadow.peer;
-    uint32_t                 past = segment->seq + segment_length(segment);
+    uint32_t                 length = segment_length(segment), last = segment->seq + (length > 0 ? length - 1 : 0);
 
     if ((segment->flags & SYN) || !peer->any_seen)
         return false;
-    return comes_before(c, past, peer->nxt) ||
-           (target->ack_seen && seq_before(segment->seq, target->ack) && seq_before(past, target->ack));
+    return comes_before(c, last, peer->nxt) ||
+           (target->ack_seen && seq_before(segment->seq, target->ack) && seq_before(last, target->ack));
 }
 
 static void tester_sent(struct conversation *c, const struct packet *packet, const struct tcp_options *options)

@@ -119,19 +119,24 @@ static void show(void *context, const struct sight *sight)
     telling->asked = false;
 }
 
-/* With several, the first of: an unexpected verdict, an error of ours, nothing judged at all. */
+/* With several, the first of: an unexpected verdict, an error of ours, the target or the way to it lost, nothing judged at all.
+ */
 static enum status status_of(const struct results *results)
 {
     struct summary summary    = results_summary(results);
-    bool           unexpected = false;
+    bool           unexpected = false, lost = false;
 
-    for (size_t i = 0; i < results->count; i++)
-        unexpected = unexpected || (results->at[i].unexpected && results->at[i].verdict != VERDICT_ERROR);
+    for (size_t i = 0; i < results->count; i++) {
+        const struct result *result = &results->at[i];
+
+        unexpected = unexpected || (result->unexpected && result->verdict != VERDICT_ERROR);
+        lost       = lost || (result->verdict == VERDICT_INCONCLUSIVE && strcmp(result->id, "referee/alive") == 0);
+    }
     if (unexpected)
         return STATUS_VIOLATION;
     if (summary.error > 0)
         return STATUS_ERROR;
-    return summary.pass + summary.fail == 0 ? STATUS_UNUSABLE : STATUS_GOOD;
+    return lost || summary.pass + summary.fail == 0 ? STATUS_UNUSABLE : STATUS_GOOD;
 }
 
 static void describe_run(struct results *results, const struct options *options, const struct target_kind *kind)
@@ -264,6 +269,7 @@ static enum status play_selection(const struct options *options, struct ready *r
                                 .pcap_all     = options->pcap == PCAP_ALL,
                                 .reset        = ready->reset.helper > 0 ? &ready->reset : NULL,
                                 .answered     = ready->listens,
+                                .deaf         = ready->kind == &target_host && !ready->listens,
                                 .interrupted  = interrupted,
                                 .tell         = tell_result,
                                 .say          = say,

@@ -522,7 +522,7 @@ static bool run_open(struct run *run, const struct run_plan *plan, struct result
                                .kind      = plan->kind,
                                .prepared  = plan->prepared,
                                .play      = plan->play,
-                               .watches   = !plan->virtual_time,
+                               .watches   = !plan->virtual_time && !plan->deaf,
                                .proven    = plan->answered,
                                .reset     = plan->reset,
                                .patience  = plan->patience,

@@ -27,6 +27,7 @@ struct run_plan {
     const struct command                 *reset;      /* brings a target back that died; NULL: nothing does */
     struct vigil_patience                 patience;
     bool                                  answered; /* the target answered already, before the run */
+    bool                                  deaf;     /* nothing there listens: no handshake tells whether it lives */
     volatile const sig_atomic_t          *interrupted;
     /* Told of each result as soon as it is final; `done` of `count`. */
     void (*tell)(void *context, const struct result *result, size_t done);

@@ -202,7 +202,8 @@ static bool try_to_connect(struct host *host, struct error *error)
         return true;
     if (!connector_tried(&host->stand, &host->connect, &seen, error))
         return false;
-    host->checksums_unseen = host->checksums_unseen || seen.sums == SUM_UNFINISHED;
+    if (host->place.service_count == 0)
+        host->checksums_unseen = seen.sums == SUM_UNFINISHED;
     if (host->round_trip.most_us == 0)
         host->round_trip = (struct round_trip){ seen.round_trip_us / 2, seen.round_trip_us * 2 + NOISE_US };
     return true;

@@ -45,7 +45,8 @@ const char *service_lacks(enum service service, const struct ladder_case *ladder
     return needs.texts && !traits->takes ? "take any octets and go on" : NULL;
 }
 
-/* Of the services that stand at the target, the first that allows this case; else the first. */
+/* Of the services that stand at the target, the first that allows this case; else the one that connects where that is what the
+ * case needs; else the first. */
 enum service service_for(unsigned services, const struct ladder_case *ladder, enum state each)
 {
     enum service first = SERVICE_NONE;
@@ -56,7 +57,7 @@ enum service service_for(unsigned services, const struct ladder_case *ladder, en
     for (int service = SERVICE_ECHO; service < SERVICES; service++)
         if ((services & 1u << service) && service_lacks((enum service)service, ladder, each) == NULL)
             return (enum service)service;
-    return first;
+    return (services & 1u << SERVICE_CONNECTS) && needs_of(ladder, each).opens ? SERVICE_CONNECTS : first;
 }
 
 /* Whether a connection can be held to it: it neither speaks nor closes by itself. */

@@ -234,12 +234,13 @@ START_TEST(an_agent_that_dies)
 {
     if (!standing)
         return;
-    host_rig_shell("${T}-agent --bind 127.0.0.1:30777 >/dev/null & agent=$!; sleep 0.5; (sleep 2; kill $agent) &"
-                   " $T run 127.0.0.1 --agent 127.0.0.1:30777 retransmission/ settings/ -j 2 -q");
+    int status = host_rig_shell("${T}-agent --bind 127.0.0.1:30777 >/dev/null & agent=$!; sleep 0.5; (sleep 2; kill $agent) &"
+                                " $T run 127.0.0.1 --agent 127.0.0.1:30777 retransmission/ settings/ -j 2 -q");
     ck_assert_msg(strstr(host_rig_output, "the agent at UDP port 30777 of 127.0.0.1") != NULL &&
                       strstr(host_rig_output, "had stopped answering before this case") != NULL &&
                       strstr(host_rig_output, "0 errors") != NULL && strstr(host_rig_output, "0 violations") != NULL,
                   "%s", host_rig_output);
+    ck_assert_msg(status == 3, "exit %d\n%s", status, host_rig_output);
 }
 END_TEST
 

@@ -151,6 +151,8 @@ static const struct {
     { "$T doctor 127.0.0.1:7 --connect-cmd 'exit 4'", 3, "BAD   --connect-cmd: it ended with status 4" },
     /* It worked when it was tried; then it does not: nobody is accused. */
     { "rm -f $D/once; " HERE "\"test -e $D/once && exit 5; touch $D/once; $CONNECT\" open/no-flags -q", 3, "0 violations" },
+    /* Nothing listens: what did not pass is no sign that the target died. */
+    { "$T run 127.0.0.1+acks-less --connect-cmd \"$CONNECT\" open/urg", 1, "FAIL  open/urg" },
     /* How to play a case again has the command in it. */
     { HERE "\"$CONNECT\" ports/closed-syn -v", 0, "run 127.0.0.1 --connect-cmd 'bash -c '\\''exec 3<>" },
 };

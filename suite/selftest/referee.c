@@ -208,6 +208,22 @@ START_TEST(the_window_of_an_ack_before_the_syn_is_forgotten)
 }
 END_TEST
 
+/* The same octets once more: where the target has taken them, it drops the repeat, and its window does not count. */
+START_TEST(the_window_of_a_repeat_may_not_count)
+{
+    PEER(.flags = SYN, .seq = IRS, .options = { .has_mss = true, .mss = MSS });
+    TARGET(.flags = SYN | ACK, .seq = ISS, .ack = IRS + 1);
+    PEER(.flags = ACK, .seq = IRS + 1, .ack = ISS + 1, .length = 1, .window = 200);
+    PEER(.flags = ACK, .seq = IRS + 1, .ack = ISS + 1, .length = 1, .window = 10);
+    TARGET(.flags = ACK, .seq = ISS + 1, .ack = IRS + 2, .length = 200);
+    PEER(.flags = ACK, .seq = IRS, .ack = ISS + 201, .length = 100, .window = 10);
+    TARGET(.flags = ACK, .seq = ISS + 201, .ack = IRS + 100, .length = 200);
+    assert_kept();
+    TARGET(.flags = ACK, .seq = ISS + 401, .ack = IRS + 100, .length = MSS);
+    assert_broken("inside-window", 8);
+}
+END_TEST
+
 /* At the right edge and beyond it the target may have taken the segment or not: either window may be meant. */
 START_TEST(a_window_from_the_right_edge_on_may_count)
 {
@@ -493,6 +509,7 @@ SUITE(referee)
     tcase_add_test(tests, ack_that_steps_back);
     tcase_add_test(tests, octets_beyond_the_window);
     tcase_add_test(tests, the_window_of_an_ack_before_the_syn_is_forgotten);
+    tcase_add_test(tests, the_window_of_a_repeat_may_not_count);
     tcase_add_loop_test(tests, a_window_from_the_right_edge_on_may_count, 0, 2);
     tcase_add_loop_test(tests, what_lies_half_the_sequence_space_away_takes_nothing_back, 0, 3);
     tcase_add_test(tests, a_rst_in_closed_acknowledges_what_it_answers);

@@ -92,6 +92,9 @@ START_TEST(a_kernel_plays_it_too)
     ck_assert_msg(status == 0, "exit %d\n%s", status, program_output);
     ck_assert_ptr_nonnull(strstr(program_output, "no rule was broken"));
     ck_assert_ptr_nonnull(strstr(program_output, "<-- SYN|ACK"));
+    status = program_shell("$T replay " CORPUS "syn-again-after-abort.ladder " CORPUS "syn-again-after-abort.ladder " CORPUS
+                           "syn-again-after-abort.ladder linux");
+    ck_assert_msg(status == 0 && strstr(program_output, "3 inputs, 0 findings") != NULL, "exit %d\n%s", status, program_output);
     status = program_shell("$T replay " CORPUS "mss-of-a-syn-that-was-refused.ladder linux");
     ck_assert_int_eq(status, 0);
     ck_assert_ptr_nonnull(strstr(program_output, "were left out"));
