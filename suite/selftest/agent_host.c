@@ -1,80 +1,37 @@
 /* agent_host.c: hosts with an agent: the verdicts of this machine's own kernel behind the socketpair, over IPv4 and IPv6. */
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "host_rig.h"
+#include "results_rig.h"
 #include "selftest.h"
 
-static char folder[] = "/tmp/tcprove-agent-XXXXXX";
+#define GROUPS " fin/ rst/ sequence/ window/ ack/ urgent/ security/"
+
 static bool standing;
 
 static void enter(void)
 {
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    setenv("D", folder, 1);
-    standing = host_rig_enter();
-}
-
-static void leave(void)
-{
-    char line[100];
-
-    snprintf(line, sizeof line, "rm -rf %s", folder);
-    ck_assert_int_eq(system(line), 0);
-}
-
-static json_t *results(const char *name)
-{
-    char path[100];
-
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    json_t *root = json_load_file(path, 0, NULL);
-
-    ck_assert_msg(root != NULL, "%s: %s", path, host_rig_output);
-    return root;
-}
-
-static json_t *play(const char *target, const char *name)
-{
-    char line[300];
-
-    snprintf(line, sizeof line,
-             "$T run %s --profile quick -q --report json:$D/%s fin/ rst/ sequence/ window/ ack/ urgent/ security/", target,
-             name);
-    int status = host_rig_shell(line);
-
-    ck_assert_msg(status == 0 || status == 1, "%s: exit %d\n%s", line, status, host_rig_output);
-    return results(name);
-}
-
-static const char *field(const json_t *one, const char *name)
-{
-    return json_string_value(json_object_get(one, name));
+    standing = results_rig_enter();
 }
 
 /* The rules of the referee speak of other segments in each run, and are not compared. */
 static void compare(const json_t *host, const json_t *here, const char *what, unsigned least)
 {
     size_t  index, compared = 0;
-    json_t *one, *cases     = json_object_get(here, "cases");
+    json_t *one;
 
     json_array_foreach(json_object_get(host, "cases"), index, one)
     {
-        size_t  k;
-        json_t *same = NULL;
+        const json_t *same = result_of(here, result_field(one, "id"));
 
-        if (strcmp(field(one, "group"), "referee") == 0)
+        if (strcmp(result_field(one, "group"), "referee") == 0)
             continue;
-        json_array_foreach(cases, k, same)
-        {
-            if (strcmp(field(same, "id"), field(one, "id")) == 0)
-                break;
-        }
-        ck_assert_msg(k < json_array_size(cases), "%s: %s is not there", what, field(one, "id"));
-        ck_assert_msg(strcmp(field(one, "verdict"), field(same, "verdict")) == 0,
-                      "%s: %s is %s (%s), and %s (%s) in the other run", what, field(one, "id"), field(one, "verdict"),
-                      field(one, "reason"), field(same, "verdict"), field(same, "reason"));
+        ck_assert_msg(same != NULL, "%s: %s is not there", what, result_field(one, "id"));
+        ck_assert_msg(strcmp(result_field(one, "verdict"), result_field(same, "verdict")) == 0,
+                      "%s: %s is %s (%s), and %s (%s) in the other run", what, result_field(one, "id"),
+                      result_field(one, "verdict"), result_field(one, "reason"), result_field(same, "verdict"),
+                      result_field(same, "reason"));
         compared++;
     }
     ck_assert_uint_ge(compared, least);
@@ -84,9 +41,9 @@ START_TEST(the_verdicts_of_linux)
 {
     if (!standing)
         return;
-    json_t *four = play("192.0.2.2 --agent 192.0.2.2 -j 50 --disruptive", "four");
-    json_t *six  = play("2001:db8::2 --agent 192.0.2.2 -j 50 --disruptive", "six");
-    json_t *here = play("linux", "here"), *here6 = play("linux --ipv6", "here6");
+    json_t *four = results_of("192.0.2.2 --agent 192.0.2.2 -j 50 --disruptive" GROUPS, "four");
+    json_t *six  = results_of("2001:db8::2 --agent 192.0.2.2 -j 50 --disruptive" GROUPS, "six");
+    json_t *here = results_of("linux" GROUPS, "here"), *here6 = results_of("linux --ipv6" GROUPS, "here6");
 
     compare(four, here, "IPv4", 150);
     compare(six, here6, "IPv6", 150);
@@ -115,23 +72,10 @@ static const struct {
 };
 enum { REACHED = sizeof reached / sizeof *reached };
 
-static const char *verdict_of(const json_t *root, const char *id)
-{
-    size_t  index;
-    json_t *one;
-
-    json_array_foreach(json_object_get(root, "cases"), index, one)
-    {
-        if (strcmp(field(one, "id"), id) == 0)
-            return field(one, "verdict");
-    }
-    return "not there";
-}
-
 START_TEST(eleven_states)
 {
     static const char *const hosts[] = { "192.0.2.2", "2001:db8::2" };
-    char                     line[800], path[100];
+    char                     line[800];
 
     if (!standing)
         return;
@@ -142,12 +86,14 @@ START_TEST(eleven_states)
     int status = host_rig_shell(line);
 
     ck_assert_msg(status == 0, "%s: exit %d\n%s", line, status, host_rig_output);
-    snprintf(path, sizeof path, "%s/states", folder);
-    json_t *root = json_load_file(path, 0, NULL);
+    json_t *root = results_named("states");
 
-    for (size_t i = 0; i < REACHED; i++)
-        ck_assert_msg(strcmp(verdict_of(root, reached[i].id), "pass") == 0, "%s: %s is %s", reached[i].state, reached[i].id,
-                      verdict_of(root, reached[i].id));
+    for (size_t i = 0; i < REACHED; i++) {
+        const json_t *one = result_of(root, reached[i].id);
+
+        ck_assert_msg(one != NULL && strcmp(result_field(one, "verdict"), "pass") == 0, "%s: %s does not pass",
+                      reached[i].state, reached[i].id);
+    }
     json_decref(root);
 }
 END_TEST
@@ -162,11 +108,11 @@ START_TEST(two_testers_at_once)
     if (!standing)
         return;
     int     status = host_rig_shell(line);
-    json_t *alone  = results("alone");
+    json_t *alone  = results_named("alone");
 
     ck_assert_msg(status == 0 || status == 1, "exit %d\n%s", status, host_rig_output);
     for (size_t i = 0; i < 2; i++) {
-        json_t *beside = results(both[i]);
+        json_t *beside = results_named(both[i]);
 
         compare(beside, alone, both[i], 20);
         json_decref(beside);
@@ -174,20 +120,6 @@ START_TEST(two_testers_at_once)
     json_decref(alone);
 }
 END_TEST
-
-/* A user's mistakes: a sentence and an exit status, before any case is played. */
-static const struct {
-    const char *line;
-    int         status;
-    const char *says;
-} mistakes[] = {
-    { "$T run 192.0.2.2 --agent 192.0.2.2:30701", 3, "the agent at UDP port 30701 of 192.0.2.2: nothing listens there" },
-    { "$T run 192.0.2.2 --agent 192.0.2.2 --service echo", 2, "leave --service out" },
-    { "$T run 192.0.2.2 --agent nowhere.example", 2, "--agent: " },
-    { "$T run linux --agent 192.0.2.2", 2, "--agent is for a target HOST" },
-    { "$T run 192.0.2.2:7 --service-id 0x0207", 2, "--service-id is the agent's" },
-    { "$T run 198.51.100.2 --agent 192.0.2.3 fin/half-close", 3, "port" }, /* another host's agent opens no port there */
-};
 
 /* Another id in the header, on both sides. */
 START_TEST(another_service_id)
@@ -204,6 +136,20 @@ START_TEST(another_service_id)
                   host_rig_output);
 }
 END_TEST
+
+/* A user's mistakes: a sentence and an exit status, before any case is played. */
+static const struct {
+    const char *line;
+    int         status;
+    const char *says;
+} mistakes[] = {
+    { "$T run 192.0.2.2 --agent 192.0.2.2:30701", 3, "the agent at UDP port 30701 of 192.0.2.2: nothing listens there" },
+    { "$T run 192.0.2.2 --agent 192.0.2.2 --service echo", 2, "leave --service out" },
+    { "$T run 192.0.2.2 --agent nowhere.example", 2, "--agent: " },
+    { "$T run linux --agent 192.0.2.2", 2, "--agent is for a target HOST" },
+    { "$T run 192.0.2.2:7 --service-id 0x0207", 2, "--service-id is the agent's" },
+    { "$T run 198.51.100.2 --agent 192.0.2.3 fin/half-close", 3, "port" }, /* another host's agent opens no port there */
+};
 
 START_TEST(mistakes_are_told)
 {
@@ -249,7 +195,7 @@ SUITE(agent_host)
     Suite *suite = suite_create("agent_host");
     TCase *tests = tcase_create("hosts with an agent");
 
-    tcase_add_checked_fixture(tests, enter, leave);
+    tcase_add_checked_fixture(tests, enter, results_rig_leave);
     tcase_set_timeout(tests, 180);
     tcase_add_test(tests, the_verdicts_of_linux);
     tcase_add_test(tests, another_service_id);

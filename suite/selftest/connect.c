@@ -1,41 +1,26 @@
 /* connect.c: targets that a command makes connect to us (--connect-cmd): the verdicts of this machine's own kernel behind user
  * calls, and what is said of commands that do not do as they should. */
-#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "host_rig.h"
+#include "results_rig.h"
 #include "selftest.h"
 
 /* On this host itself: a shell that connects, and stays until the other side closes. */
 #define CONNECTS "exec 3<>/dev/tcp/$TCPROVE_ADDRESS/$TCPROVE_PORT && cat <&3 >/dev/null"
 #define HERE     "$T run 127.0.0.1 --connect-cmd "
 
-static char folder[] = "/tmp/tcprove-connect-XXXXXX";
 static bool standing;
 
 static void enter(void)
 {
-    char path[60];
-
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    setenv("D", folder, 1);
+    standing = results_rig_enter();
     setenv("CONNECT", "bash -c '" CONNECTS "'", 1);
-    snprintf(path, sizeof path, "%s/ask", folder);
-    ck_assert_int_eq(mkfifo(path, 0600), 0);
-    standing = host_rig_enter();
-}
-
-static void leave(void)
-{
-    char line[100];
-
-    snprintf(line, sizeof line, "rm -rf %s", folder);
-    ck_assert_int_eq(system(line), 0);
+    ck_assert_int_eq(system("mkfifo $D/ask"), 0);
 }
 
 /* What stands for logging in there: a shell on that host that connects to whatever address and port it is told of. */
@@ -54,39 +39,7 @@ static void shell_on_near_host(void)
     _exit(1);
 }
 
-static json_t *play(const char *target, const char *name)
-{
-    char    line[400], path[100];
-    json_t *root;
-
-    snprintf(line, sizeof line, "$T run %s --profile quick -q --report json:$D/%s open/ handshake/ security/ close/", target,
-             name);
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    int status = host_rig_shell(line);
-
-    ck_assert_msg(status == 0 || status == 1, "%s: exit %d\n%s", line, status, host_rig_output);
-    root = json_load_file(path, 0, NULL);
-    ck_assert_ptr_nonnull(root);
-    return root;
-}
-
-static const char *field(const json_t *one, const char *name)
-{
-    return json_string_value(json_object_get(one, name));
-}
-
-static const json_t *case_of(const json_t *root, const char *id)
-{
-    size_t  index;
-    json_t *one;
-
-    json_array_foreach(json_object_get(root, "cases"), index, one)
-    {
-        if (strcmp(field(one, "id"), id) == 0)
-            return one;
-    }
-    return NULL;
-}
+#define OPENING " open/ handshake/ security/ close/"
 
 /* What is not skipped for want of user calls has the verdict that it has with them. */
 static void compare(const json_t *host, const json_t *here, size_t at_least, const char *what)
@@ -96,14 +49,14 @@ static void compare(const json_t *host, const json_t *here, size_t at_least, con
 
     json_array_foreach(json_object_get(host, "cases"), index, one)
     {
-        const json_t *same = case_of(here, field(one, "id"));
+        const json_t *same = result_of(here, result_field(one, "id"));
 
-        if (strcmp(field(one, "group"), "referee") == 0 || strcmp(field(one, "verdict"), "skip") == 0)
+        if (strcmp(result_field(one, "group"), "referee") == 0 || strcmp(result_field(one, "verdict"), "skip") == 0)
             continue;
-        ck_assert_msg(same != NULL && strcmp(field(one, "verdict"), field(same, "verdict")) == 0,
-                      "%s: %s is %s (%s), and %s on linux", what, field(one, "id"), field(one, "verdict"), field(one, "reason"),
-                      same != NULL ? field(same, "verdict") : "not there");
-        judged += strncmp(field(one, "id"), "open/", 5) == 0;
+        ck_assert_msg(same != NULL && strcmp(result_field(one, "verdict"), result_field(same, "verdict")) == 0,
+                      "%s: %s is %s (%s), and %s on linux", what, result_field(one, "id"), result_field(one, "verdict"),
+                      result_field(one, "reason"), same != NULL ? result_field(same, "verdict") : "not there");
+        judged += strncmp(result_field(one, "id"), "open/", 5) == 0;
     }
     ck_assert_msg(judged >= at_least, "%s: %zu active opens were judged", what, judged);
 }
@@ -114,15 +67,15 @@ START_TEST(the_verdicts_of_linux)
         return;
     shell_on_near_host();
     setenv("ASK", "echo $TCPROVE_ADDRESS $TCPROVE_PORT >$D/ask; exec sleep 60", 1);
-    json_t *four = play("192.0.2.2 --connect-cmd \"$ASK\"", "four");
-    json_t *six  = play("[2001:db8::2]:7 --connect-cmd \"$ASK\" -j 20", "six");
-    json_t *here = play("linux", "here"), *here6 = play("linux --ipv6", "here6");
+    json_t *four = results_of("192.0.2.2 --connect-cmd \"$ASK\"" OPENING, "four");
+    json_t *six  = results_of("[2001:db8::2]:7 --connect-cmd \"$ASK\" -j 20" OPENING, "six");
+    json_t *here = results_of("linux" OPENING, "here"), *here6 = results_of("linux --ipv6" OPENING, "here6");
 
     compare(four, here, 20, "IPv4");
     compare(six, here6, 20, "IPv6");
-    ck_assert_str_eq(field(case_of(four, "handshake/ack-at-listen"), "verdict"), "skip");
-    ck_assert_ptr_nonnull(strstr(field(case_of(four, "handshake/ack-at-listen"), "reason"), "no port was named"));
-    ck_assert_str_eq(field(case_of(six, "handshake/ack-at-listen"), "verdict"), "pass");
+    ck_assert_str_eq(result_field(result_of(four, "handshake/ack-at-listen"), "verdict"), "skip");
+    ck_assert_ptr_nonnull(strstr(result_field(result_of(four, "handshake/ack-at-listen"), "reason"), "no port was named"));
+    ck_assert_str_eq(result_field(result_of(six, "handshake/ack-at-listen"), "verdict"), "pass");
     json_decref(four);
     json_decref(six);
     json_decref(here);
@@ -187,7 +140,7 @@ SUITE(connect)
     Suite *suite = suite_create("connect");
     TCase *tests = tcase_create("connect");
 
-    tcase_add_checked_fixture(tests, enter, leave);
+    tcase_add_checked_fixture(tests, enter, results_rig_leave);
     tcase_add_test(tests, the_verdicts_of_linux);
     tcase_add_loop_test(tests, what_is_told, 0, TOLD);
     tcase_add_test(tests, no_command_is_left);

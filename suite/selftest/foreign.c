@@ -1,6 +1,5 @@
 /* foreign.c: hosts whose test stub is somebody else's: what it cannot do is skipped with the primitive's name, what it can do
  * gives the verdicts of this machine's own kernel, and no call is made twice. */
-#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,29 +9,24 @@
 
 #include "foreign_stub.h"
 #include "host_rig.h"
+#include "results_rig.h"
 #include "selftest.h"
 
 enum { PORT = 56000, SHUTDOWN = 7, CREATE_AND_BIND = 1 };
 
-static char                   folder[] = "/tmp/tcprove-foreign-XXXXXX";
 static bool                   standing;
 static struct foreign_record *record;
 
 static void enter(void)
 {
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    setenv("D", folder, 1);
     record = mmap(NULL, sizeof *record, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     ck_assert_ptr_ne(record, MAP_FAILED);
-    standing = host_rig_enter();
+    standing = results_rig_enter();
 }
 
 static void leave(void)
 {
-    char line[100];
-
-    snprintf(line, sizeof line, "rm -rf %s", folder);
-    ck_assert_int_eq(system(line), 0);
+    results_rig_leave();
     munmap(record, sizeof *record);
 }
 
@@ -57,35 +51,10 @@ static void start(const struct foreign_wish *wish)
 
 static json_t *play(const char *target, const char *cases, const char *name)
 {
-    char    line[300], path[100];
-    json_t *root;
+    char what[300];
 
-    snprintf(line, sizeof line, "$T run %s --profile quick -q --disruptive --report json:$D/%s %s", target, name, cases);
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    int status = host_rig_shell(line);
-
-    ck_assert_msg(status == 0 || status == 1, "%s: exit %d\n%s", line, status, host_rig_output);
-    root = json_load_file(path, 0, NULL);
-    ck_assert_ptr_nonnull(root);
-    return root;
-}
-
-static const char *field(const json_t *one, const char *name)
-{
-    return json_string_value(json_object_get(one, name));
-}
-
-static const json_t *case_named(const json_t *root, const char *id)
-{
-    size_t  index;
-    json_t *one;
-
-    json_array_foreach(json_object_get(root, "cases"), index, one)
-    {
-        if (strcmp(field(one, "id"), id) == 0)
-            return one;
-    }
-    return NULL;
+    snprintf(what, sizeof what, "%s --disruptive %s", target, cases);
+    return results_of(what, name);
 }
 
 /* What is skipped there and judged here names what was lacking. `hello`: how the stub answered that. */
@@ -96,20 +65,21 @@ static void compare(const json_t *host, const json_t *here, const char *hello, s
 
     json_array_foreach(json_object_get(host, "cases"), index, one)
     {
-        const json_t *same = case_named(here, field(one, "id"));
-        const char   *why  = field(one, "reason");
+        const json_t *same = result_of(here, result_field(one, "id"));
+        const char   *why  = result_field(one, "reason");
 
-        if (strcmp(field(one, "group"), "referee") == 0)
+        if (strcmp(result_field(one, "group"), "referee") == 0)
             continue;
-        ck_assert_msg(same != NULL, "%s is not there", field(one, "id"));
-        if (strcmp(field(one, "verdict"), "skip") == 0 && strcmp(field(same, "verdict"), "skip") != 0) {
+        ck_assert_msg(same != NULL, "%s is not there", result_field(one, "id"));
+        if (strcmp(result_field(one, "verdict"), "skip") == 0 && strcmp(result_field(same, "verdict"), "skip") != 0) {
             ck_assert_msg(strstr(why, "the agent at UDP port 56000 of 192.0.2.2") != NULL &&
                               (strstr(why, hello) != NULL || strstr(why, "urgent data") != NULL),
-                          "%s: %s", field(one, "id"), why);
+                          "%s: %s", result_field(one, "id"), why);
             continue;
         }
-        ck_assert_msg(strcmp(field(one, "verdict"), field(same, "verdict")) == 0, "%s is %s (%s), and %s on linux",
-                      field(one, "id"), field(one, "verdict"), why, field(same, "verdict"));
+        ck_assert_msg(strcmp(result_field(one, "verdict"), result_field(same, "verdict")) == 0,
+                      "%s is %s (%s), and %s on linux", result_field(one, "id"), result_field(one, "verdict"), why,
+                      result_field(same, "verdict"));
         judged++;
     }
     ck_assert_uint_ge(judged, least);
