@@ -41,6 +41,8 @@
 /* The application reads again: the target says so by itself, or when it is probed. */
 #define REOPENED                                                                                        \
         APP      (RECEIVE),                                                                             \
+        REOPENS
+#define REOPENS                                                                                         \
         ONE_OF   (                                                                                      \
             BY ("RFC9293-3.8.6.1-c", IUT (ACK, .wnd = SOME)),                                           \
             BY ("RFC9293-3.8.6.1-c", SILENCE (100), PEER (ACK, .seq = RCV_NXT + RCV_WND, .len = 1), IUT_ACKS (RCV_NXT + 1)) \
@@ -357,6 +359,22 @@ static const struct ladder_case window_cases[] = {
         PEER     (ACK, .seq = RCV_NXT + RCV_WND, .len = 1),
         IUT      (ACK, .wnd = ZERO),
         REOPENED,
+        PEER     (ACK, .len = 1),
+        IUT_ACKS (RCV_NXT + 1),
+        APP_SEES (DATA, .octets = 1),
+        ALIVE
+    ),
+},
+{
+    CASE  ("window/full-before-accept", "A window that fills before the application has taken the connection is closed, and opens once it reads"),
+    REQS  ("RFC9293-3.10.7.4-ESTABLISHED-data", "RFC9293-SHLD-14", "RFC9293-3.8.6.1-c"),
+    LADDER(
+        APP      (CONFIGURE, .setting = ACCEPTING, .value = 0),
+        ENTER    (ESTABLISHED, .mss = 1000),
+        ROUNDS   (12, PEER_SENDS(RCV_WND)),
+        JUDGE    (window_is_closed),
+        APP      (CONFIGURE, .setting = ACCEPTING, .value = 1),
+        REOPENS,
         PEER     (ACK, .len = 1),
         IUT_ACKS (RCV_NXT + 1),
         APP_SEES (DATA, .octets = 1),

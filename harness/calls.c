@@ -32,6 +32,11 @@ uint16_t service_port(enum service service)
     return known_services[service].port;
 }
 
+bool setting_is_of_listeners(enum setting setting)
+{
+    return setting == ACCEPTING || setting == BACKLOG;
+}
+
 /* ---- carrying out ----------------------------------------------------------------------------------------------------------
  */
 

@@ -74,6 +74,9 @@ enum call_refusal {
     REFUSAL_ARGUMENT    /* a value that cannot be, or that nobody offers */
 };
 
+/* Whether it is a setting of listeners, and of nothing else. */
+bool setting_is_of_listeners(enum setting setting);
+
 struct call_request {
     enum call_kind    kind;
     uint16_t          handle;

@@ -212,6 +212,13 @@ static const struct fault faults[] = {
     { "aborts-without-rst", "an ABORT at the target sends no RST", .remembering = abort_in_silence, .calling = note_abort },
     { "delivers-after-reset", "the target's application is given what comes after a reset", .remembering = keep_late_text,
       .calling = deliver_late_text },
+    { "deaf-until-accepted", "the target sees no text and no FIN of a connection before its application has taken it",
+      .remembering = ignore_waiting, .calling = note_waiting },
+    { "loses-early-text",
+      "the target acknowledges text that comes before its application has taken the connection, and drops it",
+      .remembering = lose_early_text, .calling = hide_early_text },
+    { "wedged-when-full", "the target sees no SYN any more once four have come that its application did not take",
+      .remembering = wedge_when_full, .calling = note_waiting },
 };
 
 const struct fault *fault_find(const char *name)

@@ -24,12 +24,15 @@ struct remembered {
     uint16_t handle;                  /* of the target's side among user calls; 0 while it is not known */
     size_t   late;                    /* octets that came after the reset */
     uint8_t  late_text[COPY_OCTETS];
+    uint32_t early; /* octets that came before the application took it */
 };
 
 struct fault_memory {
     const struct fault *fault;
     uint64_t            now_us;
     bool                aborting;    /* the application has called ABORT, and the tester has sent nothing since */
+    bool                waiting;     /* the application takes no connection from its listener */
+    size_t              overflow;    /* SYNs that came meanwhile */
     size_t              connections; /* that ever were; the newest CONNECTIONS_KEPT are kept */
     struct remembered   kept[CONNECTIONS_KEPT];
 };

@@ -1,5 +1,6 @@
-/* fault_lifetime.c: faults in how a connection lives and ends: its keep-alives, its FIN, TIME-WAIT, reset and ABORT. What such
- * a target would send by itself is written into a header of the target's own that came by. */
+/* fault_lifetime.c: faults in how a connection lives and ends: its wait for the application, its keep-alives, its FIN,
+ * TIME-WAIT, reset and ABORT. What such a target would send by itself is written into a header of the target's own that came
+ * by. */
 #include <string.h>
 
 #include "fault_inside.h"
@@ -7,7 +8,7 @@
 #include "octets.h"
 #include "words.h"
 
-enum { ANSWER_US = 1000, PROBE_AFTER_US = 30000000 };
+enum { ANSWER_US = 1000, PROBE_AFTER_US = 30000000, WAITING_MOST = 4 };
 
 /* ---- what the fault sends by itself ------------------------------------------------------------------------------------- */
 
@@ -222,17 +223,89 @@ static void add_late_text(const struct remembered *connection, uint64_t from, st
     reply->octets += connection->late;
 }
 
+/* ACCEPTED tells which connection has which handle among user calls. */
+static void note_handle(struct fault_memory *memory, const struct call_request *request, const struct call_reply *reply)
+{
+    bool               told       = request->kind == CALL_ACCEPTED && reply->result == CALL_OK;
+    struct remembered *connection = told ? connection_from(memory, request->port) : NULL;
+
+    if (connection != NULL)
+        connection->handle = reply->handle;
+}
+
 void deliver_late_text(struct fault_memory *memory, call_function *carry_out, void *application,
                        const struct call_request *request, struct call_reply *reply)
 {
     carry_out(application, request, reply);
-    if (reply->result != CALL_OK)
-        return;
-    struct remembered *connection = request->kind == CALL_ACCEPTED ? connection_from(memory, request->port) : NULL;
-
-    if (connection != NULL)
-        connection->handle = reply->handle;
-    for (size_t i = 0; i < kept_connections(memory) && request->kind == CALL_SAW; i++)
+    note_handle(memory, request, reply);
+    for (size_t i = 0; i < kept_connections(memory) && request->kind == CALL_SAW && reply->result == CALL_OK; i++)
         if (memory->kept[i].handle == request->handle && memory->kept[i].late > 0)
             add_late_text(&memory->kept[i], request->from, reply);
+}
+
+/* ---- connections that wait to be taken ---------------------------------------------------------------------------------- */
+
+void note_waiting(struct fault_memory *memory, call_function *carry_out, void *application, const struct call_request *request,
+                  struct call_reply *reply)
+{
+    carry_out(application, request, reply);
+    if (request->kind == CALL_CONFIGURE && request->setting == ACCEPTING)
+        memory->waiting = request->value == 0;
+}
+
+enum fault_verdict ignore_waiting(struct fault_memory *memory, enum fault_way way, uint8_t *packet, size_t count)
+{
+    struct seen seen;
+
+    if (way == FAULT_FROM_TARGET || !memory->waiting || !see(memory, way, packet, count, &seen) || seen.flags & (SYN | RST))
+        return FAULT_PASS;
+    return seen.end != seen.seq ? FAULT_DROP : FAULT_PASS;
+}
+
+enum fault_verdict wedge_when_full(struct fault_memory *memory, enum fault_way way, uint8_t *packet, size_t count)
+{
+    struct tcp_place tcp;
+
+    if (way == FAULT_FROM_TARGET || !find_tcp(packet, count, &tcp) || !is_syn(tcp))
+        return FAULT_PASS;
+    memory->overflow += memory->waiting;
+    return memory->overflow > WAITING_MOST ? FAULT_DROP : FAULT_PASS;
+}
+
+/* How much came early is what the target has acknowledged since its SYN,ACK. */
+enum fault_verdict lose_early_text(struct fault_memory *memory, enum fault_way way, uint8_t *packet, size_t count)
+{
+    struct seen seen;
+
+    if (way == FAULT_TO_TARGET || !see(memory, way, packet, count, &seen))
+        return FAULT_PASS;
+    struct remembered *connection = seen.connection;
+
+    if (seen.flags & SYN) {
+        connection->has_acked = true;
+        connection->last_ack  = seen.ack;
+    } else if (memory->waiting && connection->has_acked && seen.flags & ACK) {
+        connection->early = seen.ack - connection->last_ack;
+    }
+    return FAULT_PASS;
+}
+
+/* What is shown begins so many octets later in the stream. */
+static void take_off(struct call_reply *reply, uint32_t octets)
+{
+    uint32_t gone = octets < reply->data_octets ? octets : reply->data_octets;
+
+    memmove(reply->data, reply->data + gone, reply->data_octets - gone);
+    reply->data_octets -= gone;
+    reply->octets -= octets < reply->octets ? octets : reply->octets;
+}
+
+void hide_early_text(struct fault_memory *memory, call_function *carry_out, void *application,
+                     const struct call_request *request, struct call_reply *reply)
+{
+    note_waiting(memory, carry_out, application, request, reply);
+    note_handle(memory, request, reply);
+    for (size_t i = 0; i < kept_connections(memory) && request->kind == CALL_SAW && reply->result == CALL_OK; i++)
+        if (memory->kept[i].handle == request->handle)
+            take_off(reply, memory->kept[i].early);
 }

@@ -13,6 +13,7 @@ fault_remembering repeat_old_ack, swallow_repeats, repeat_each_second, fix_isn, 
 
 /* fault_lifetime.c: how connections live and end. */
 fault_remembering lose_fin, skip_time_wait, probe_idle, abort_in_silence, keep_late_text;
-fault_calling     note_abort, keep_probing, deliver_late_text;
+fault_remembering ignore_waiting, lose_early_text, wedge_when_full;
+fault_calling     note_abort, keep_probing, deliver_late_text, note_waiting, hide_early_text;
 
 #endif

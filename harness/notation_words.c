@@ -39,6 +39,8 @@ const struct word setting_words[] = {
     { "KEEP_ALIVE", KEEP_ALIVE },
     { "KEEP_ALIVE_INTERVAL", KEEP_ALIVE_INTERVAL },
     { "USER_TIMEOUT", USER_TIMEOUT },
+    { "ACCEPTING", ACCEPTING },
+    { "BACKLOG", BACKLOG },
     { NULL, 0 },
 };
 

@@ -40,7 +40,7 @@ enum icmp { PACKET_TOO_BIG, HOST_UNREACHABLE, PROTOCOL_UNREACHABLE, PORT_UNREACH
  * also gives up receiving (MAY-1). */
 enum call { OPEN, PASSIVE_OPEN, SEND, SEND_URGENT, RECEIVE, PAUSE_READING, CLOSE, CLOSE_BOTH, ABORT, CONFIGURE };
 
-/* What CONFIGURE sets, and the values in parentheses. Cases know the first four; the others are for testers of other people's.
+/* What CONFIGURE sets, and the values in parentheses. Cases know the first six; the others are for testers of other people's.
  */
 enum setting {
     NO_SETTING,
@@ -48,6 +48,8 @@ enum setting {
     KEEP_ALIVE,            /* RFC 9293 3.8.4: how long a connection is idle before (ms; 0: off)      */
     KEEP_ALIVE_INTERVAL,   /* from probe to probe (ms)                                               */
     USER_TIMEOUT,          /* RFC 9293 3.8.3 (ms; 0: the target's own)                               */
+    ACCEPTING,             /* of the listener: the application takes what comes (1), or leaves it waiting (0) */
+    BACKLOG,               /* of the listener, RFC 4987 2.2: so many may wait (at least 1; a target may let more) */
     SETTING_TTL,           /* of IP headers (1 to 255)                                               */
     SETTING_PRIORITY,      /* of the socket at its host (0 to 6)                                     */
     SETTING_DONT_FRAGMENT, /* (0, 1)                                                                 */

@@ -117,7 +117,7 @@ static void accept_all(struct agent *agent, uint16_t handle)
     for (;;) {
         union socket_address peer;
         socklen_t            length = sizeof peer;
-        if (agent->limits->sockets >= agent->limits->sockets_most)
+        if (listener->waits || agent->limits->sockets >= agent->limits->sockets_most)
             return;
         int fd = accept4(listener->fd, &peer.any, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0 && (errno == ECONNABORTED || errno == EINTR))
@@ -353,7 +353,7 @@ static int seconds(uint32_t milliseconds)
     return (int)(milliseconds / 1000 + (milliseconds % 1000 != 0));
 }
 
-static bool configure(const struct endpoint *endpoint, enum setting setting, uint32_t value)
+static bool configure(struct endpoint *endpoint, enum setting setting, uint32_t value)
 {
     bool v6 = endpoint->peer.family == 6;
     switch (setting) {
@@ -379,6 +379,11 @@ static bool configure(const struct endpoint *endpoint, enum setting setting, uin
         return set(endpoint, IPPROTO_TCP, TCP_KEEPINTVL, seconds(value));
     case USER_TIMEOUT:
         return set(endpoint, IPPROTO_TCP, TCP_USER_TIMEOUT, (int)value);
+    case ACCEPTING:
+        endpoint->waits = value == 0;
+        return true;
+    case BACKLOG:
+        return value > 0 && listen(endpoint->fd, (int)value) == 0;
     }
     errno = EINVAL;
     return false;
@@ -386,11 +391,18 @@ static bool configure(const struct endpoint *endpoint, enum setting setting, uin
 
 static void call_configure(void *self, const struct call_request *request, struct call_reply *reply)
 {
-    const struct endpoint *endpoint = endpoint_of(self, request->handle);
+    struct agent    *agent       = self;
+    struct endpoint *endpoint    = endpoint_of(agent, request->handle);
+    bool             of_listener = setting_is_of_listeners(request->setting);
+
     if (endpoint->fd < 0)
         call_fail(reply, REFUSAL_NONE_THERE, "it is closed already");
+    else if (of_listener && endpoint->role != ROLE_LISTENER)
+        call_fail(reply, REFUSAL_ARGUMENT, "only a listener has this setting");
     else if (request->value > INT_MAX || !configure(endpoint, request->setting, request->value))
         call_fail(reply, REFUSAL_ARGUMENT, "a value of %u: %s", request->value, strerror(errno));
+    else
+        pump(agent, request->handle);
 }
 
 static void call_serve(void *self, const struct call_request *request, struct call_reply *reply)
@@ -441,7 +453,8 @@ size_t agent_wishes(const struct agent *agent, struct pollfd *entries, size_t ro
     for (size_t i = 0; i < agent->count && i < room; i++) {
         int wishes = endpoint_wishes(agent->endpoints[i]);
         /* Without room for another connection none is accepted: it waits in the kernel, and is not closed at once. */
-        if (agent->endpoints[i]->role == ROLE_LISTENER && agent->limits->sockets >= agent->limits->sockets_most)
+        if (agent->endpoints[i]->role == ROLE_LISTENER &&
+            (agent->endpoints[i]->waits || agent->limits->sockets >= agent->limits->sockets_most))
             wishes = -1;
         entries[i] =
             (struct pollfd){ .fd = wishes < 0 ? -1 : agent->endpoints[i]->fd, .events = (short)(wishes < 0 ? 0 : wishes) };

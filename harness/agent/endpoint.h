@@ -43,6 +43,7 @@ struct endpoint {
     uint16_t             peer_port;
     enum service         service;
     bool                 paused;                  /* the application does not read */
+    bool                 waits;                   /* a listener: what comes is left waiting */
     bool                 finished;                /* an error ended the connection: nothing more to read, nothing to send */
     bool                 hung_up;                 /* poll(2) would tell so for ever: it is not waited for any more */
     bool                 close_send, closed_send; /* CLOSE was asked for; it was done */

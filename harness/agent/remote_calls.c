@@ -255,6 +255,11 @@ static void configure(struct remote *remote, const struct call_request *request,
         with_socket(remote, request, GROUP_OURS, OURS_USER_TIMEOUT);
         message_write32(&remote->out, request->value);
         remote_response(remote, reply, "USER_TIMEOUT");
+    } else if (setting_is_of_listeners(request->setting)) {
+        with_socket(remote, request, GROUP_OURS, OURS_LISTENER);
+        message_write8(&remote->out, request->setting == BACKLOG);
+        message_write32(&remote->out, request->value);
+        remote_response(remote, reply, "LISTENER");
     } else {
         with_socket(remote, request, GROUP_OURS, OURS_KEEP_ALIVE);
         message_write8(&remote->out, request->setting == KEEP_ALIVE_INTERVAL);

@@ -136,16 +136,24 @@ static uint8_t user_timeout(struct exchange *exchange)
     return configure(exchange, socket, USER_TIMEOUT, timeout_ms);
 }
 
+/* The socket, which of two settings, and its value. */
+static uint8_t configure_one_of(struct exchange *exchange, const enum setting settings[2])
+{
+    uint16_t socket = stub_read_socket(exchange);
+    uint8_t  what   = message_read8(exchange->in);
+    uint32_t value  = message_read32(exchange->in);
+
+    return what < 2 ? configure(exchange, socket, settings[what], value) : (uint8_t)RESULT_INVALID_PARAMETER;
+}
+
 static uint8_t keep_alive(struct exchange *exchange)
 {
-    static const enum setting settings[] = { KEEP_ALIVE, KEEP_ALIVE_INTERVAL };
-    uint16_t                  socket     = stub_read_socket(exchange);
-    uint8_t                   what       = message_read8(exchange->in);
-    uint32_t                  value_ms   = message_read32(exchange->in);
+    return configure_one_of(exchange, (const enum setting[]){ KEEP_ALIVE, KEEP_ALIVE_INTERVAL });
+}
 
-    if (what >= sizeof settings / sizeof *settings)
-        return RESULT_INVALID_PARAMETER;
-    return configure(exchange, socket, settings[what], value_ms);
+static uint8_t listener(struct exchange *exchange)
+{
+    return configure_one_of(exchange, (const enum setting[]){ ACCEPTING, BACKLOG });
 }
 
 primitive_function *stub_our_primitive(uint8_t primitive)
@@ -161,6 +169,7 @@ primitive_function *stub_our_primitive(uint8_t primitive)
         [OURS_SERVE]        = serve,
         [OURS_USER_TIMEOUT] = user_timeout,
         [OURS_KEEP_ALIVE]   = keep_alive,
+        [OURS_LISTENER]     = listener,
     };
 
     return primitive < sizeof primitives / sizeof *primitives ? primitives[primitive] : NULL;

@@ -82,7 +82,18 @@ static uint16_t handle_named(const struct application *application, tcp_name nam
 /* ---- signals ----------------------------------------------------------------------------------------------------------------
  */
 
-/* A new connection, served and read as its listener says. */
+/* It is served and read as its listener says now. */
+static void take_connection(struct application *application, struct application_endpoint *connection)
+{
+    connection->waits   = false;
+    connection->stirred = true;
+    tcp_accept(application->tcp, connection->name);
+    if (connection->listener == 0)
+        return;
+    connection->service = endpoint_of(application, connection->listener)->service;
+    connection->paused  = endpoint_of(application, connection->listener)->paused;
+}
+
 static void accept_connection(struct application *application, tcp_name name)
 {
     struct tcp_status status;
@@ -101,10 +112,9 @@ static void accept_connection(struct application *application, tcp_name name)
     connection->peer_port = status.remote_port;
     connection->listener  = listener;
     connection->events    = 1u << ACCEPTED;
-    if (listener == 0)
-        return;
-    connection->service = endpoint_of(application, listener)->service;
-    connection->paused  = endpoint_of(application, listener)->paused;
+    connection->waits     = listener != 0 && endpoint_of(application, listener)->waits;
+    if (!connection->waits)
+        take_connection(application, connection);
 }
 
 void application_note(struct application *application, tcp_name name, enum tcp_signal signal)
@@ -251,7 +261,8 @@ static uint64_t accepted_in_all(const struct application *application, uint16_t 
     uint64_t count = 0;
 
     for (size_t i = 0; i < application->count; i++)
-        count += application->endpoints[i]->kind == KIND_CONNECTION && application->endpoints[i]->listener == listener;
+        count += application->endpoints[i]->kind == KIND_CONNECTION && application->endpoints[i]->listener == listener &&
+                 !application->endpoints[i]->waits;
     return count;
 }
 
@@ -263,7 +274,7 @@ static void call_accepted(void *self, const struct call_request *request, struct
     for (size_t i = application->count; i > 0; i--) { /* the latest first: a 4-tuple may come back */
         const struct application_endpoint *it = application->endpoints[i - 1];
 
-        if (it->kind != KIND_CONNECTION || it->listener != request->handle)
+        if (it->kind != KIND_CONNECTION || it->listener != request->handle || it->waits)
             continue;
         if (request->from != 0 && earlier-- != request->from)
             continue;
@@ -361,7 +372,15 @@ static void call_serve(void *self, const struct call_request *request, struct ca
         endpoint->service = request->service;
 }
 
-/* What is set on a listener or before OPEN holds for nothing yet: this TCP takes settings of a connection alone. */
+static void set_accepting(struct application *application, uint16_t handle, bool accepting)
+{
+    endpoint_of(application, handle)->waits = !accepting;
+    for (size_t i = 0; accepting && i < application->count; i++)
+        if (application->endpoints[i]->listener == handle && application->endpoints[i]->waits)
+            take_connection(application, application->endpoints[i]);
+}
+
+/* Of the settings of a connection those that are set on a listener or before OPEN hold for nothing yet. */
 static void call_configure(void *self, const struct call_request *request, struct call_reply *reply)
 {
     static const struct {
@@ -374,10 +393,24 @@ static void call_configure(void *self, const struct call_request *request, struc
         [KEEP_ALIVE]          = { true, TCP_KEEP_ALIVE_IDLE_US, 1000 },
         [KEEP_ALIVE_INTERVAL] = { true, TCP_KEEP_ALIVE_INTERVAL_US, 1000 },
         [USER_TIMEOUT]        = { true, TCP_USER_TIMEOUT_US, 1000 },
+        [BACKLOG]             = { true, TCP_BACKLOG, 1 },
     };
     struct application          *application = self;
     struct application_endpoint *endpoint    = endpoint_of(application, request->handle);
+    bool                         of_listener = setting_is_of_listeners(request->setting);
 
+    if (of_listener && endpoint->kind != KIND_LISTENER) {
+        call_fail(reply, REFUSAL_ARGUMENT, "only a listener has this setting");
+        return;
+    }
+    if (request->setting == BACKLOG && request->value == 0) {
+        call_fail(reply, REFUSAL_ARGUMENT, "a backlog is at least 1");
+        return;
+    }
+    if (request->setting == ACCEPTING) {
+        set_accepting(application, request->handle, request->value != 0);
+        return;
+    }
     if ((size_t)request->setting >= SETTINGS || !settings[request->setting].known) {
         call_fail(reply, REFUSAL_ARGUMENT, "this application has no such setting");
         return;

@@ -217,7 +217,7 @@ static void close_what_is_due(struct application_endpoint *endpoint, struct tcp 
 void application_endpoint_work(struct application_endpoint *endpoint, struct tcp *tcp)
 {
     endpoint->stirred = false;
-    if (endpoint->kind != KIND_CONNECTION || endpoint->name == 0)
+    if (endpoint->kind != KIND_CONNECTION || endpoint->name == 0 || endpoint->waits)
         return;
     flush_queue(endpoint, tcp);
     while (reads(endpoint) && read_once(endpoint, tcp))

@@ -27,6 +27,7 @@ struct application_endpoint {
     uint16_t            peer_port;
     enum service        service;
     bool                established, paused, stirred; /* stirred: a signal has come since it last worked */
+    bool                waits; /* a connection that is not taken yet; a listener: what comes is left waiting */
     bool                close_send, closed_send, close_both;
     uint32_t            events;
     uint64_t            urgent_to, octets;

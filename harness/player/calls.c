@@ -169,12 +169,17 @@ static const enum call_kind simple_calls[] = {
     [ABORT] = CALL_ABORT,
 };
 
-static enum outcome configure(struct player *player, const struct connection *connection, const struct user *user)
+static enum outcome configure(struct player *player, struct connection *connection, const struct user *user)
 {
-    struct call_request request = {
-        .kind = CALL_CONFIGURE, .handle = connection->handle, .setting = user->setting, .value = user->value
-    };
+    bool              of_listener = setting_is_of_listeners(user->setting);
     struct call_reply reply;
+
+    if ((of_listener ? listen_once(player) : find_handle(player, connection)) != THROUGH)
+        return NOT_THROUGH;
+    struct call_request request = { .kind    = CALL_CONFIGURE,
+                                    .handle  = of_listener ? player->listener : connection->handle,
+                                    .setting = user->setting,
+                                    .value   = user->value };
 
     return call(player, &request, &reply);
 }
@@ -189,13 +194,12 @@ static enum outcome do_call(struct player *player, const struct step *step)
         return listen_once(player);
     if (step->user.call == SEND && player->options.service == SERVICE_ECHO)
         return send_for_echo(player, value_of(player, connection, step->user.octets));
+    if (step->user.call == CONFIGURE)
+        return configure(player, connection, &step->user);
     if (find_handle(player, connection) != THROUGH)
         return NOT_THROUGH;
     if (step->user.call == SEND || step->user.call == SEND_URGENT)
         return send_octets(player, connection, step);
-
-    if (step->user.call == CONFIGURE)
-        return configure(player, connection, &step->user);
 
     struct call_request request = { .kind = simple_calls[step->user.call], .handle = connection->handle };
     struct call_reply   reply;

@@ -327,7 +327,7 @@ static bool belongs(const struct player *player, const struct connection *connec
     else if (segment->seq != harvest->at || length == 0)
         snprintf(difference, room, "these are not the octets that come next");
     else if (seq_before(harvest->end, past))
-        snprintf(difference, room, "%u octets more than the application sent", past - harvest->end);
+        snprintf(difference, room, "%u octets more than were expected", past - harvest->end);
     else if (harvest->bounded && !bound_holds(harvest->bound, length, harvest->each))
         snprintf(difference, room, "a segment of %u octets where %u is the bound", length, harvest->each);
     else if (length + segment->option_octets > harvest->limit)

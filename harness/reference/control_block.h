@@ -33,6 +33,8 @@ struct control_block {
     bool              passive;                        /* came from LISTEN (RFC 9293 3.10.7.4, second and fourth)          */
     bool              user_knows;                     /* the user has its name: OPEN gave it, or ACCEPTED has been signalled */
     tcp_name          listener;                       /* the TCB in LISTEN that it came from, or 0                        */
+    bool              accepted;                       /* the user has taken it from its listener                          */
+    uint64_t          backlog;                        /* LISTEN: how many may wait to be taken; 0: any number             */
     bool              reopened;                       /* a SYN took it out of TIME-WAIT (MAY-2), which may have to come back */
     uint32_t          before_snd_nxt, before_rcv_nxt; /* … with these                               */
     struct ip_address local_address, remote_address;

@@ -49,10 +49,25 @@ static void begin_sending(struct control_block *tcb, uint32_t iss)
     tcb->send_first = iss + 1;
 }
 
+/* RFC 4987 2.2: "When the backlog limit is reached, then … incoming SYN segments are ignored". */
+static bool backlog_is_reached(const struct tcp *tcp, const struct control_block *listener)
+{
+    uint64_t waiting = 0;
+
+    if (listener->backlog == 0)
+        return false;
+    for (size_t i = 0; i < tcp->used; i++) {
+        const struct control_block *tcb = &tcp->blocks[i];
+
+        waiting += tcb->state != CLOSED && tcb->listener == listener->name && !tcb->accepted;
+    }
+    return waiting >= listener->backlog;
+}
+
 /* The listener stays in LISTEN for other callers (RFC 9293 3.9.1.1, MUST-41); the connection gets a TCB of its own. */
 static struct control_block *third_check_syn(struct tcp *tcp, struct control_block *listener, const struct segment *segment)
 {
-    struct control_block *tcb = tcp_block_new(tcp);
+    struct control_block *tcb = backlog_is_reached(tcp, listener) ? NULL : tcp_block_new(tcp);
 
     if (tcb == NULL)
         return NULL;

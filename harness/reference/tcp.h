@@ -129,6 +129,8 @@ enum tcp_error tcp_close(struct tcp *tcp, tcp_name name);
 /* CLOSE that gives up receiving too (RFC 9293 3.6.1, MAY-1): what is unread, or still comes, draws a RST (SHLD-3). */
 enum tcp_error tcp_close_both(struct tcp *tcp, tcp_name name);
 enum tcp_error tcp_abort(struct tcp *tcp, tcp_name name);
+/* The user takes a connection that ACCEPTED has told of: it no longer counts towards its listener's TCP_BACKLOG. */
+enum tcp_error tcp_accept(struct tcp *tcp, tcp_name name);
 
 /* STATUS: what RFC 9293 3.9.1.6 lists, and what a test of the TCP wants to see. */
 struct tcp_status {
@@ -156,7 +158,9 @@ enum tcp_setting {
     TCP_KEEP_ALIVE_IDLE_US,     /* MUST-25: idle time before the first probe; 0 is off      */
     TCP_KEEP_ALIVE_INTERVAL_US, /* between probes, at least 1                               */
     TCP_USER_TIMEOUT_US,        /* as in tcp_open: RFC 9293 3.8.3, MUST-21                      */
-    TCP_DIFFSERV                /* RFC 9293 3.9.2, SHLD-22                                      */
+    TCP_DIFFSERV,               /* RFC 9293 3.9.2, SHLD-22                                      */
+    TCP_BACKLOG                 /* of a listener, RFC 4987 2.2: SYNs are ignored while so many of its connections wait to be
+                                   taken by tcp_accept; 0 (default): there is no such bound      */
 };
 
 enum tcp_error tcp_set(struct tcp *tcp, tcp_name name, enum tcp_setting setting, uint64_t value);

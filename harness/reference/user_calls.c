@@ -321,6 +321,18 @@ enum tcp_error tcp_abort(struct tcp *tcp, tcp_name name)
     return TCP_OK;
 }
 
+/* ---- taking a connection from its listener ------------------------------------------------------------------------------- */
+
+enum tcp_error tcp_accept(struct tcp *tcp, tcp_name name)
+{
+    struct control_block *tcb = tcp_block_named(tcp, name);
+
+    if (tcb == NULL)
+        return TCP_ERROR_NOT_EXIST;
+    tcb->accepted = true;
+    return TCP_OK;
+}
+
 /* ---- 3.10.6, STATUS -------------------------------------------------------------------------------------------------- */
 
 static size_t unsent_octets(const struct control_block *tcb)
@@ -403,6 +415,9 @@ enum tcp_error tcp_set(struct tcp *tcp, tcp_name name, enum tcp_setting setting,
         break;
     case TCP_DIFFSERV:
         tcb->diffserv = (uint8_t)value;
+        break;
+    case TCP_BACKLOG:
+        tcb->backlog = value;
         break;
     }
     tcp_settle(tcp, tcb);

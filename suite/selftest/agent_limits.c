@@ -1,5 +1,6 @@
-/* agent_limits.c: what the sockets of an agent may take: served connections that peers reset leave nothing behind, and without
- * room for one more none is accepted and closed at once. And how many of those that it refuses are told of. */
+/* agent_limits.c: what the sockets of an agent may take: served connections that peers reset leave nothing behind, without room
+ * for one more none is accepted and closed at once, and a listener may be told to leave what comes waiting. And how many of
+ * those that it refuses are told of. */
 #include "agent/agent.h"
 
 #include <signal.h>
@@ -17,7 +18,7 @@ enum { MOST = 4, CLIENTS = 40, TURNS = 5000 };
 
 static struct agent_limits limits;
 static struct agent       *agent;
-static uint16_t            port;
+static uint16_t            listener, port;
 
 static void begin(void)
 {
@@ -29,6 +30,7 @@ static void begin(void)
     ck_assert_ptr_nonnull(agent);
     agent_call(agent, &open, &reply);
     ck_assert_int_eq(reply.result, CALL_OK);
+    listener                  = reply.handle;
     port                      = reply.port;
     struct call_request serve = { .kind = CALL_SERVE, .handle = reply.handle, .service = SERVICE_ECHO };
 
@@ -95,6 +97,52 @@ START_TEST(what_has_no_room_waits)
         agent_poll(agent, 2, -1);
     ck_assert_int_eq(octet, 'x');
     close(clients[MOST - 1]);
+}
+END_TEST
+
+static enum call_result set(uint16_t handle, enum setting setting, uint32_t value)
+{
+    static struct call_reply reply;
+    struct call_request      request = { .kind = CALL_CONFIGURE, .handle = handle, .setting = setting, .value = value };
+
+    agent_call(agent, &request, &reply);
+    return reply.result;
+}
+
+START_TEST(what_is_left_waiting_is_taken_later)
+{
+    char octet = 0;
+
+    ck_assert_int_eq(set(listener, ACCEPTING, 0), CALL_OK);
+    int fd = connected();
+
+    ck_assert_int_eq(send(fd, "x", 1, 0), 1);
+    for (int i = 0; i < 20; i++)
+        ck_assert(!agent_poll(agent, 1, -1));
+    ck_assert_uint_eq(limits.sockets, 1);
+    ck_assert_int_eq(set(listener, ACCEPTING, 1), CALL_OK);
+    ck_assert_uint_eq(limits.sockets, 2);
+    for (int turn = 0; turn < TURNS && recv(fd, &octet, 1, MSG_DONTWAIT) != 1; turn++)
+        agent_poll(agent, 2, -1);
+    ck_assert_int_eq(octet, 'x');
+    close(fd);
+}
+END_TEST
+
+START_TEST(settings_of_listeners_are_for_listeners)
+{
+    static struct call_reply reply;
+    enum setting             setting  = _i ? BACKLOG : ACCEPTING;
+    int                      fd       = connected();
+    struct call_request      accepted = { .kind = CALL_ACCEPTED, .handle = listener };
+
+    work_until_sockets_are(2);
+    agent_call(agent, &accepted, &reply);
+    ck_assert_int_eq(reply.result, CALL_OK);
+    ck_assert_int_eq(set(reply.handle, setting, 1), CALL_FAILED);
+    ck_assert_int_eq(set(listener, setting, 1), CALL_OK);
+    ck_assert_int_eq(set(listener, setting, 0), _i ? CALL_FAILED : CALL_OK);
+    close(fd);
 }
 END_TEST
 
@@ -177,6 +225,8 @@ SUITE(agent_limits)
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, resets_leave_nothing);
     tcase_add_test(tests, what_has_no_room_waits);
+    tcase_add_test(tests, what_is_left_waiting_is_taken_later);
+    tcase_add_loop_test(tests, settings_of_listeners_are_for_listeners, 0, 2);
     suite_add_tcase(suite, tests);
     tests = tcase_create("who is refused");
     tcase_set_timeout(tests, 60);

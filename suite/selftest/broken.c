@@ -249,6 +249,22 @@ static const struct notice {
     { "delivers-after-reset", "close/nothing-after-reset", "fail" },
     { "delivers-after-reset", "close/reset-", "pass" },
     { "delivers-after-reset", "rst/told", "pass" },
+    { "deaf-until-accepted", "accept/data", "fail" },
+    { "deaf-until-accepted", "accept/gap", "fail" },
+    { "deaf-until-accepted", "accept/fin", "fail" },
+    { "deaf-until-accepted", "accept/backlog-kept", "fail" },
+    { "deaf-until-accepted", "accept/rst", "pass" },
+    { "deaf-until-accepted", "sequence/in-order", "pass" },
+    { "loses-early-text", "accept/data", "fail" },
+    { "loses-early-text", "accept/each-its-own", "fail" },
+    { "loses-early-text", "accept/fin", "fail" },
+    { "loses-early-text", "accept/backlog-kept", "fail" },
+    { "loses-early-text", "accept/rst", "pass" },
+    { "loses-early-text", "sequence/in-order", "pass" },
+    { "wedged-when-full", "accept/backlog-syn-again", "fail" },
+    { "wedged-when-full", "accept/backlog", "fail" },
+    { "wedged-when-full", "accept/rst", "pass" },
+    { "wedged-when-full", "accept/each-its-own", "pass" },
 };
 
 /* How many cases the row spoke of. */
@@ -294,12 +310,12 @@ static void is_noticed(const char *target, const char *fault, const char *more, 
 
 /* In virtual time all is played. */
 static const char *const on_reference[] = {
-    "ignores-rst",        "sends-no-rst",         "checks-no-checksum", "sends-bad-checksum", "acks-beyond",
-    "forgets-fin",        "answers-rst",          "ignores-window",     "ignores-urgent",     "ignores-mss",
-    "believes-offset",    "reads-past-end",       "drops-options",      "drops-odd-flags",    "sends-no-bare-ack",
-    "acks-less",          "wrong-port",           "stale-acks",         "no-backoff",         "never-retransmits",
-    "constant-isn",       "believes-acks",        "loses-own-fin",      "no-time-wait",       "keep-alive-always",
-    "aborts-without-rst", "delivers-after-reset",
+    "ignores-rst",        "sends-no-rst",         "checks-no-checksum",  "sends-bad-checksum", "acks-beyond",
+    "forgets-fin",        "answers-rst",          "ignores-window",      "ignores-urgent",     "ignores-mss",
+    "believes-offset",    "reads-past-end",       "drops-options",       "drops-odd-flags",    "sends-no-bare-ack",
+    "acks-less",          "wrong-port",           "stale-acks",          "no-backoff",         "never-retransmits",
+    "constant-isn",       "believes-acks",        "loses-own-fin",       "no-time-wait",       "keep-alive-always",
+    "aborts-without-rst", "delivers-after-reset", "deaf-until-accepted", "loses-early-text",   "wedged-when-full",
 };
 
 START_TEST(a_broken_reference_is_noticed)
@@ -346,6 +362,9 @@ static const struct breakage {
     { "keep-alive-always", ONCE "settings/keep-alive-off settings/keep-alive-on-and-off settings/keep-alive-one-is-not-enough" },
     { "aborts-without-rst", ONCE "rst/abort close/abort/ rst/closed-port rst/close-with-unread-data" },
     { "delivers-after-reset", ONCE "close/nothing-after-reset close/reset-told rst/told" },
+    { "deaf-until-accepted", ONCE "accept/ sequence/in-order" },
+    { "loses-early-text", ONCE "accept/ sequence/in-order" },
+    { "wedged-when-full", ONCE "accept/" },
 }, on_host[] = {
     { "192.0.2.2+forgets-fin", ONCE "fin/closed-port" },
     { "192.0.2.2+constant-isn", ONCE "security/isn-spread security/isn-advances ack/delay" },

@@ -375,6 +375,25 @@ START_TEST(faults)
 }
 END_TEST
 
+START_TEST(settings_of_listeners_are_for_listeners)
+{
+    static struct bench bench;
+
+    begin(&bench, "", false);
+    uint16_t handle   = connect_passively(&bench, SERVICE_NONE, false);
+    uint16_t listener = handle - 1;
+
+    bench.request.setting = _i ? BACKLOG : ACCEPTING;
+    bench.request.value   = 1;
+    ck_assert_int_eq(call(&bench, CALL_CONFIGURE, handle), CALL_FAILED);
+    ck_assert_ptr_nonnull(strstr(bench.reply.sentence, "listener"));
+    ck_assert_int_eq(call(&bench, CALL_CONFIGURE, listener), CALL_OK);
+    bench.request.value = 0;
+    ck_assert_int_eq(call(&bench, CALL_CONFIGURE, listener), _i ? CALL_FAILED : CALL_OK);
+    end(&bench);
+}
+END_TEST
+
 START_TEST(what_does_not_fit)
 {
     static struct bench bench;
@@ -404,6 +423,7 @@ SUITE(inprocess)
     tcase_add_test(tcase, reserved_port_is_closed);
     tcase_add_loop_test(tcase, abort_and_close_both, 0, 3);
     tcase_add_test(tcase, faults);
+    tcase_add_loop_test(tcase, settings_of_listeners_are_for_listeners, 0, 2);
     tcase_add_test(tcase, what_does_not_fit);
     suite_add_tcase(suite, tcase);
     return suite;

@@ -311,6 +311,48 @@ START_TEST(closing_a_listener_ends_what_it_began)
 }
 END_TEST
 
+/* Another peer's SYN, and what the listener says to it; 0 for nothing. */
+static unsigned answer_to_syn(struct rig *rig, uint16_t from)
+{
+    struct segment syn = { .source           = rig_address(false, true),
+                           .destination      = rig_address(false, false),
+                           .source_port      = from,
+                           .destination_port = RIG_LOCAL_PORT,
+                           .seq              = 5000,
+                           .flags            = SYN };
+    uint8_t        packet[100];
+
+    tcp_packet_arrives(rig->tcp, packet, segment_encode(&syn, packet, sizeof packet));
+    const struct rig_sent *answer = rig_next(rig);
+
+    return answer != NULL ? answer->packet.segment.flags : 0;
+}
+
+/* RFC 4987 2.2: SYNs are passed over while the backlog is full; what waits goes on, and makes room when it is taken, or ends.
+ */
+START_TEST(a_full_backlog_passes_syns_over)
+{
+    struct rig rig = { .irs = 100, .window = 5000 };
+
+    rig_begin(&rig, NULL);
+    rig_enter(&rig, ESTABLISHED, RIG_PASSIVE);
+    ck_assert_int_eq(tcp_set(rig.tcp, rig.listener, TCP_BACKLOG, 1), TCP_OK);
+    ck_assert_uint_eq(answer_to_syn(&rig, 5000), 0);
+    rig_peer(&rig, ACK, rig.irs + 1, rig.iss + 1, "waits", 5);
+    rig_pass(&rig, RIG_S);
+    rig_expect(&rig, ACK, rig.iss + 1, rig.irs + 6, 0);
+    if (_i == 0) {
+        ck_assert_int_eq(tcp_accept(rig.tcp, rig.name), TCP_OK);
+    } else {
+        rig_peer(&rig, RST, rig.irs + 6, 0, NULL, 0);
+        ck_assert_int_eq(tcp_accept(rig.tcp, rig.name), TCP_ERROR_NOT_EXIST);
+    }
+    ck_assert_uint_eq(answer_to_syn(&rig, 5000), SYN | ACK);
+    ck_assert_uint_eq(answer_to_syn(&rig, 5001), 0); /* half-open ones count as well */
+    rig_end(&rig);
+}
+END_TEST
+
 START_TEST(configs_out_of_bounds)
 {
     static const uint8_t none;
@@ -491,6 +533,7 @@ SUITE(reference_calls)
     tcase_add_test(tcase, connections_inherit_from_their_listener);
     tcase_add_test(tcase, opens_that_are_refused);
     tcase_add_test(tcase, closing_a_listener_ends_what_it_began);
+    tcase_add_loop_test(tcase, a_full_backlog_passes_syns_over, 0, 2);
     tcase_add_test(tcase, configs_out_of_bounds);
     tcase_add_test(tcase, isns);
     tcase_add_loop_test(tcase, icmp_errors, 0, 12);
