@@ -8,19 +8,42 @@
 #define TAKEN         APP (CONFIGURE, .setting = ACCEPTING, .value = 1)
 #define WAITS         LEFT_WAITING, ENTER (ESTABLISHED)
 
-/* More connections than may wait. Those that get no room are passed over, refused or taken all the same: RFC 4987 2.2 calls each
- * of these acceptable. */
+/* More connections than may wait: stacks that add one to a backlog of 1, or half of it, are full with two. Those that get no room
+ * are passed over or refused: RFC 4987 2.2 calls either acceptable. */
 #define FILL_THE_BACKLOG                                                                                \
         LEFT_WAITING,                                                                                   \
         APP     (CONFIGURE, .setting = BACKLOG, .value = 1),                                            \
         ENTER   (ESTABLISHED),                                                                          \
-        ROUNDS  (4, ON (FRESH), PEER (SYN), ANSWERED_OR_NOT (PEER (ACK)))
+        ROUNDS  (2, ON (FRESH), PEER (SYN), ANSWERED_OR_NOT (PEER (ACK))),                              \
+        JUDGE   (backlog_is_full)
 #define ANSWERED_OR_NOT(...)                                                                            \
         ONE_OF  (                                                                                       \
             BY ("RFC9293-3.10.7.2-e", IUT (SYN|ACK, .after = AT_ONCE), __VA_ARGS__),                    \
             BY ("RFC4987-2.2-a",      IUT (RST|ACK, .seq = ZERO, .ack = SEG_END, .after = AT_ONCE)),    \
             BY ("RFC4987-2.2-a",      SILENCE (100))                                                    \
         )
+
+static enum yes was_taken(const struct transcript *transcript, unsigned connection)
+{
+    for (size_t i = 0; i < transcript->count; i++) {
+        const struct sighting *seen = &transcript->at[i];
+
+        if (seen->connection == connection && seen->from_target && (seen->flags & (SYN|ACK)) == (SYN|ACK))
+            return YES;
+    }
+    return NO;
+}
+
+static struct opinion backlog_is_full(const struct transcript *transcript)
+{
+    for (size_t i = 0; i < transcript->count; i++) {
+        const struct sighting *seen = &transcript->at[i];
+
+        if (!seen->from_target && seen->flags == SYN && !was_taken(transcript, seen->connection))
+            return (struct opinion){ OPINION_PASS, NULL };
+    }
+    return (struct opinion){ OPINION_INCONCLUSIVE, "the target lets more connections wait than were opened: its backlog did not fill" };
+}
 
 static const struct ladder_case accept_cases[] = {
 

@@ -217,7 +217,7 @@ static const struct fault faults[] = {
     { "loses-early-text",
       "the target acknowledges text that comes before its application has taken the connection, and drops it",
       .remembering = lose_early_text, .calling = hide_early_text },
-    { "wedged-when-full", "the target sees no SYN any more once four have come that its application did not take",
+    { "wedged-when-full", "the target sees no SYN any more once two have come that its application did not take",
       .remembering = wedge_when_full, .calling = note_waiting },
 };
 

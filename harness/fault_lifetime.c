@@ -8,7 +8,7 @@
 #include "octets.h"
 #include "words.h"
 
-enum { ANSWER_US = 1000, PROBE_AFTER_US = 30000000, WAITING_MOST = 4 };
+enum { ANSWER_US = 1000, PROBE_AFTER_US = 30000000, WAITING_MOST = 2 };
 
 /* ---- what the fault sends by itself ------------------------------------------------------------------------------------- */
 

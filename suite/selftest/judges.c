@@ -49,12 +49,38 @@ START_TEST(the_initial_window)
 }
 END_TEST
 
+/* Three SYNs, each on a connection of its own, of which so many draw a SYN,ACK; or the last a RST. */
+static int backlog_with(unsigned taken, bool refused)
+{
+    struct sighting   seen[20];
+    struct transcript transcript = { seen, 0 };
+
+    for (unsigned i = 0; i < 3; i++) {
+        seen[transcript.count++] = (struct sighting){ .connection = i, .flags = SYN };
+        if (i < taken)
+            seen[transcript.count++] = (struct sighting){ .connection = i, .from_target = YES, .flags = SYN | ACK };
+    }
+    if (refused)
+        seen[transcript.count++] = (struct sighting){ .connection = 2, .from_target = YES, .flags = RST | ACK };
+    return (int)judge_of("accept/backlog")(&transcript).verdict;
+}
+
+START_TEST(the_backlog)
+{
+    ck_assert_int_eq(backlog_with(3, false), OPINION_INCONCLUSIVE);
+    ck_assert_int_eq(backlog_with(2, false), OPINION_PASS);
+    ck_assert_int_eq(backlog_with(2, true), OPINION_PASS);
+    ck_assert_int_eq(backlog_with(1, false), OPINION_PASS);
+}
+END_TEST
+
 SUITE(judges)
 {
     Suite *suite = suite_create("judges");
     TCase *tests = tcase_create("judges");
 
     tcase_add_test(tests, the_initial_window);
+    tcase_add_test(tests, the_backlog);
     suite_add_tcase(suite, tests);
     return suite;
 }
