@@ -135,31 +135,6 @@ bool remote_ask(struct remote *remote, unsigned patience_ms, bool once, struct e
     return false;
 }
 
-uint8_t remote_response(struct remote *remote, struct call_reply *reply, const char *primitive)
-{
-    struct error why;
-
-    /* Its group 7F, if it has one, is something else. */
-    if (remote->asked.group == GROUP_OURS && !remote->ours) {
-        call_fail(reply, REFUSAL_OTHER, "%s answered HELLO with %s, and so has no %s", remote->name,
-                  message_result_name(remote->hello), primitive);
-        reply->result = CALL_NOT_OFFERED;
-        return RESULT_NOT_FOUND;
-    }
-    if (!remote_ask(remote, CALL_PATIENCE_MS, !remote->ours, &why)) {
-        call_fail(reply, REFUSAL_OTHER, "%s, asked for %s: %s", remote->name, primitive, why.sentence);
-        return RESULT_NOT_OK;
-    }
-    if (remote->result == RESULT_OK)
-        return RESULT_OK;
-    call_fail(reply, REFUSAL_OTHER, "%s answered %s with %s", remote->name, primitive, message_result_name(remote->result));
-    if (remote->result == RESULT_NOT_FOUND)
-        reply->result = CALL_NOT_OFFERED;
-    else if (remote->result == RESULT_PENDING)
-        reply->result = CALL_PENDING;
-    return remote->result;
-}
-
 /* ---- greeting -------------------------------------------------------------------------------------------------------------
  */
 
@@ -214,6 +189,46 @@ bool remote_is_same(struct remote *remote, struct error *why)
     if (remote->result == RESULT_OK && message_read32(&remote->in) == token)
         return true;
     return error_set(why, "%s was started anew while this case was playing", remote->name);
+}
+
+/* An agent that was started anew knows neither our sockets nor our HELLO. */
+static bool knows_us_no_more(struct remote *remote, struct error *why)
+{
+    uint8_t result  = remote->result;
+    bool    suspect = remote->ours && (result == RESULT_NOT_OK || result == RESULT_INVALID_SOCKET);
+    bool    same    = !suspect || remote_is_same(remote, why);
+
+    remote->result = result;
+    return !same;
+}
+
+uint8_t remote_response(struct remote *remote, struct call_reply *reply, const char *primitive)
+{
+    struct error why;
+
+    /* Its group 7F, if it has one, is something else. */
+    if (remote->asked.group == GROUP_OURS && !remote->ours) {
+        call_fail(reply, REFUSAL_OTHER, "%s answered HELLO with %s, and so has no %s", remote->name,
+                  message_result_name(remote->hello), primitive);
+        reply->result = CALL_NOT_OFFERED;
+        return RESULT_NOT_FOUND;
+    }
+    if (!remote_ask(remote, CALL_PATIENCE_MS, !remote->ours, &why)) {
+        call_fail(reply, REFUSAL_OTHER, "%s, asked for %s: %s", remote->name, primitive, why.sentence);
+        return RESULT_NOT_OK;
+    }
+    if (remote->result == RESULT_OK)
+        return RESULT_OK;
+    if (knows_us_no_more(remote, &why)) {
+        call_fail(reply, REFUSAL_OTHER, "%s", why.sentence);
+        return RESULT_NOT_OK;
+    }
+    call_fail(reply, REFUSAL_OTHER, "%s answered %s with %s", remote->name, primitive, message_result_name(remote->result));
+    if (remote->result == RESULT_NOT_FOUND)
+        reply->result = CALL_NOT_OFFERED;
+    else if (remote->result == RESULT_PENDING)
+        reply->result = CALL_PENDING;
+    return remote->result;
 }
 
 static bool open_socket(struct remote *remote, const struct ip_address *address, uint16_t port, struct error *why)
