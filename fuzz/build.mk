@@ -15,8 +15,9 @@ LLVM_AR       ?= llvm-ar
 FUZZ_ENGINE   ?= -fsanitize=fuzzer
 
 # What feedback comes from, for each target; the rest is compiled without instrumentation, so that neither time nor the map are
-# spent on it.
-FUZZ_TCP      := $(wildcard harness/reference/*.c) $(wildcard harness/segment*.c)
+# spent on it: of the TCP that is what an input steers, and not its oracles (inspect.c), the book of its timers, nor what writes
+# packets.
+FUZZ_TCP      := $(filter-out %/inspect.c %/timers.c,$(wildcard harness/reference/*.c)) $(addprefix harness/segment,.c _decode.c _options.c)
 FUZZ_READERS  := $(addprefix suite/,compare.c gate.c options.c catalog.c) harness/calls.c
 FUZZ_AGENT    := $(wildcard harness/agent/stub*.c) $(wildcard harness/inprocess/application*.c) harness/agent/protocol.c harness/calls.c
 FUZZ_GUIDE_ladder   := $(FUZZ_TCP)
@@ -54,19 +55,26 @@ fuzz-asan.rest       = $(FUZZ_CLANG) $(FUZZ_BASE) $(FUZZ_FLAGS) -DTCPROVE_FUZZ_A
 fuzz-asan.afl        = AFL_QUIET=1 $(AFL_CC) $(FUZZ_FLAGS) -fsanitize=address
 fuzz-asan.link       = AFL_QUIET=1 $(AFL_CC) $(FUZZ_FLAGS) $(FUZZ_SANITIZE)
 
-.PHONY: corpus fuzz-coverage fuzz fuzz-smoke fuzz-check fuzz-proof fuzz-bench fuzz-targets fuzz-deps
+.PHONY: corpus fuzz-coverage fuzz fuzz-smoke fuzz-check fuzz-proof fuzz-bench fuzz-targets fuzz-deps fuzz-settings fuzz-smoke-settings
 
 fuzz-deps:
 	@suite/install-packages.sh $(FUZZ_DEBIAN)
 
 fuzz-targets: $(foreach f,$(FUZZ_FLAVOURS),$(FUZZ_TARGETS:%=$(BUILD)/$f/%)) $(BUILD)/fuzz/mutator.so
 
-fuzz: deps fuzz-deps
+# What is wrong with a setting is said before anything is installed or built for it.
+fuzz-settings:
+	@fuzz/run.sh --settings
+
+fuzz-smoke-settings:
+	@fuzz/smoke.sh --settings
+
+fuzz: fuzz-settings deps fuzz-deps
 	@$(MAKE) --no-print-directory $(BUILD)/fuzz/$(or $(FUZZ_TARGET),ladder) $(BUILD)/fuzz-plain/$(or $(FUZZ_TARGET),ladder) \
 	    $(BUILD)/fuzz/mutator.so $(BUILD)/tcprove
 	@fuzz/run.sh $(BUILD)
 
-fuzz-smoke: deps fuzz-deps
+fuzz-smoke: fuzz-smoke-settings deps fuzz-deps
 	@$(MAKE) --no-print-directory $(BUILD)/fuzz/ladder $(BUILD)/fuzz-plain/ladder $(BUILD)/fuzz/mutator.so $(BUILD)/tcprove
 	@fuzz/smoke.sh $(BUILD)
 

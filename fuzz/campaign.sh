@@ -11,6 +11,15 @@ refuse() {
 
 note() { echo "fuzz: $1"; }
 
+# number NAME VALUE: a setting that counts something. More digits than a shell's numbers have are no number either.
+number() {
+    case $2 in
+    '' | *[!0-9]* | ??????????*) ;;
+    *) [ "$2" -lt 1 ] || return 0 ;;
+    esac
+    refuse "$1=$2 is no whole number from 1 to 999999999. Leave it out, or give one" 2
+}
+
 # What AFL++ would stop at, each with a better sentence than its own.
 check_machine() {
     command -v "$afl" >/dev/null 2>&1 ||

@@ -57,6 +57,17 @@ learned=$(find "$work/poor/main/queue" -name '*sync:rich-main*' | wc -l)
 [ "$learned" -gt 0 ] || wrong "nothing that one machine found was taken up by the other"
 say "one instance took up $learned inputs that another one had found"
 
+# ---- a campaign's folder as AFL++ and run.sh leave it: its inputs are replayed, for the target that it is of
+FUZZ_SECONDS=3 FUZZ_TARGET=datagrams FUZZ_SYNC='' FUZZ_OUT=$work/any fuzz/run.sh "$build" >"$work/said" 2>&1 || wrong "$(cat "$work/said")"
+for folder in rich any; do
+    inputs=$(find "$work/$folder" -type f -path '*/queue/id*' | wc -l)
+    "$build/tcprove" replay --oracles none "$work/$folder" >"$work/said" 2>&1 || wrong "replay of a campaign: $(tail -n 3 "$work/said")"
+    [ "$(cat "$work/said")" = "$inputs inputs, 0 findings" ] || wrong "replay of a campaign with $inputs inputs: $(tail -n 3 "$work/said")"
+done
+"$build/tcprove" replay "$(find "$work/any/main/queue" -name 'id*' | head -n 1)" >"$work/said" 2>&1
+grep -q 'of the target datagrams' "$work/said" || wrong "an input of a campaign with datagrams is taken for $(tail -n 1 "$work/said")"
+say "folders of campaigns are replayed as they are"
+
 # ---- an ordinary user, without the right to change anything
 if [ "$(id -u)" -eq 0 ]; then
     mkdir "$work/user" && chmod 755 "$work" && chown 65534:65534 "$work/user"

@@ -2,7 +2,8 @@
 # The corpus of the target `ladder`: corpus.sh BUILD. A seed of every case is made anew each time, into BUILD/corpus/seeds; what
 # campaigns reached beyond those and beyond the ladders of fuzz/corpus/ladder is added there, as small ladders with names that say
 # what they reach; what is enough of all that for AFL++ goes into BUILD/corpus/least. CORPUS_FROM: folders of inputs, otherwise
-# the queues of BUILD/campaigns. Said twice it adds nothing the second time. Status: 0 good, 1 a finding, 3 AFL++ is not there.
+# the queues of that target's campaigns in BUILD/campaigns. Said twice it adds nothing the second time. Status: 0 good, 1 a finding,
+# 3 AFL++ is not there.
 set -u
 build=$1
 kept=fuzz/corpus/ladder
@@ -18,7 +19,7 @@ if [ -s "$build/corpus/without" ]; then
 fi
 echo "$(find "$seeds" -type f | wc -l) seeds of $("$build/tcprove" list | wc -l) cases"
 
-from=${CORPUS_FROM:-$(find "$build/campaigns" -type d -name queue 2>/dev/null)}
+from=${CORPUS_FROM:-$(find "$build"/campaigns/ladder-* -type d -name queue 2>/dev/null)}
 if [ -n "$from" ]; then
     # shellcheck disable=SC2086
     "$build/tcprove" replay "$seeds" "$kept" --keep "$kept" $from || exit 1

@@ -13,9 +13,8 @@ target=ladder
 quick=${PROOF_QUICK:-}
 seconds=${PROOF_SECONDS:-120}
 numbers=${PROOF_SEEDS:-1 2 3}
-case $seconds in
-'' | *[!0-9]*) refuse "PROOF_SECONDS=$seconds is no number. Leave it out, or give one" 2 ;;
-esac
+number PROOF_SECONDS "$seconds"
+for one in $numbers; do number PROOF_SEEDS "$one"; done
 command -v patch >/dev/null 2>&1 || refuse "there is no patch here. Install it: apt-get install patch"
 unset MAKEFLAGS MFLAGS MAKELEVEL # of the make that started this: the copies are built by themselves
 here=$(pwd)

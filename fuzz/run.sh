@@ -1,6 +1,7 @@
 #!/bin/sh
-# A campaign: run.sh BUILD. FUZZ_SECONDS (until Ctrl-C), FUZZ_JOBS (every core), FUZZ_TARGET (ladder), FUZZ_OUT (a folder for each
-# build), FUZZ_SEEDS (the corpus), FUZZ_SYNC (a folder that several machines share), FUZZ_HOST (this one's name in it).
+# A campaign: run.sh BUILD; run.sh --settings looks at the settings alone, before anything is built. FUZZ_SECONDS (until Ctrl-C),
+# FUZZ_JOBS (every core), FUZZ_TARGET (ladder), FUZZ_OUT (a folder for each build), FUZZ_SEEDS (the corpus), FUZZ_SYNC (a folder that
+# several machines share), FUZZ_HOST (this one's name in it).
 # Status: 0 nothing was found, 1 something was, 2 usage, 3 the machine cannot fuzz.
 set -u
 build=$1
@@ -8,13 +9,12 @@ target=${FUZZ_TARGET:-ladder}
 # shellcheck source=fuzz/campaign.sh
 . fuzz/campaign.sh
 
-number() {
-    case $2 in
-    '' | *[!0-9]*) refuse "$1=$2 is no number. Leave it out, or give one" 2 ;;
-    esac
-}
-seconds=${FUZZ_SECONDS:-0}
-number FUZZ_SECONDS "$seconds"
+# ---- settings
+seconds=${FUZZ_SECONDS:-}
+interval=${FUZZ_STATUS_SECONDS:-60}
+[ -z "$seconds" ] || number FUZZ_SECONDS "$seconds"
+[ -z "${FUZZ_JOBS:-}" ] || number FUZZ_JOBS "$FUZZ_JOBS"
+number FUZZ_STATUS_SECONDS "$interval"
 case $target in
 ladder | frame | notation | results | datagrams) ;;
 *) refuse "FUZZ_TARGET=$target is no target: ladder, frame, notation, results or datagrams" 2 ;;
@@ -25,11 +25,10 @@ for oracle in $(echo "${TCPROVE_ORACLES:-all}" | tr , ' '); do
     *) refuse "TCPROVE_ORACLES=$TCPROVE_ORACLES: $oracle is no oracle. invariants, referee, stream, work, memory and rest are, with commas between; or all, or none" 2 ;;
     esac
 done
+[ "$build" != --settings ] || exit 0
 check_machine
 all_cores=$(cores)
 jobs=${FUZZ_JOBS:-$(echo "$all_cores" | wc -l)}
-number FUZZ_JOBS "$jobs"
-[ "$jobs" -ge 1 ] || refuse "FUZZ_JOBS=0 fuzzes nothing. Give 1 or more" 2
 
 # ---- the folder of results: of this build alone, and never emptied
 id=$(build_id)
@@ -81,7 +80,7 @@ copy_new() {
 name_of() { if [ "$1" -eq 0 ]; then echo main; else echo "second$1"; fi; }
 core_of() { echo "$all_cores" | sed -n "$(($1 % $(echo "$all_cores" | wc -l) + 1))p"; }
 names='' ids='' limit='' one=0
-[ "$seconds" -eq 0 ] || limit="-V $seconds"
+[ -z "$seconds" ] || limit="-V $seconds"
 while [ $one -lt "$jobs" ]; do
     names="${names:+$names }$(name_of $one)"
     one=$((one + 1))
@@ -105,7 +104,6 @@ stop() {
 trap stop INT TERM
 began=$(date +%s)
 running() { for one in $ids; do kill -0 "$one" 2>/dev/null && return 0; done; return 1; }
-interval=${FUZZ_STATUS_SECONDS:-60}
 next=$((began + interval + 5)) # AFL++ writes its statistics once a minute
 while running; do
     sleep 1 &

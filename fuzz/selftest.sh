@@ -74,14 +74,32 @@ for script in run smoke; do
     rm "$work/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"
     expect "$script" 3 'SYSTEM ERROR' STANDIN_FAILS=1 FUZZ_OUT="$work/fails-$script"
 done
-expect run 2 'no number' FUZZ_SECONDS=soon
-expect run 2 'no number' FUZZ_JOBS=-1
-expect run 2 'fuzzes nothing' FUZZ_JOBS=0
-expect run 2 'no target' FUZZ_TARGET=ladders
+for value in soon 0 000 -1 1.5 99999999999999999999; do
+    expect run 2 "FUZZ_SECONDS=$value is no whole number from 1" FUZZ_SECONDS=$value
+    expect run 2 "FUZZ_JOBS=$value is no whole number from 1" FUZZ_JOBS=$value
+    expect smoke 2 "FUZZ_SMOKE_SECONDS=$value is no whole number from 1" FUZZ_SMOKE_SECONDS=$value
+    expect proof 2 "PROOF_SECONDS=$value is no whole number from 1" PROOF_SECONDS=$value
+done
+expect run 0 'othing' FUZZ_SECONDS=010 FUZZ_OUT="$work/ten"
+expect run 2 'FUZZ_TARGET=ladders is no target: ladder, frame, notation, results or datagrams' FUZZ_TARGET=ladders
+expect smoke 2 'FUZZ_TARGET=frame is not for fuzz-smoke' FUZZ_TARGET=frame
 expect run 2 'no oracle' TCPROVE_ORACLES=foo
 expect run 2 'no folder' FUZZ_SEEDS="$work/nowhere" FUZZ_OUT="$work/no-seeds"
 expect run 3 'FUZZ_OUT=FOLDER' FUZZ_OUT=/proc/none
 expect run 3 'is not built' FUZZ_TARGET=frame
+
+# make says so before it installs or builds anything
+expect_make() {
+    words=$1
+    shift
+    env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make --no-print-directory BUILD="$work/unbuilt" "$@" >"$work/said" 2>&1 && wrong "make $* is good"
+    grep -q -e "$words" "$work/said" || wrong "make $* does not say \"$words\": $(cat "$work/said")"
+    [ ! -e "$work/unbuilt" ] || wrong "make $* builds first"
+}
+expect_make 'FUZZ_TARGET=bogus is no target: ladder, frame' fuzz FUZZ_TARGET=bogus
+expect_make 'FUZZ_TARGET=bogus is not for fuzz-smoke' fuzz-smoke FUZZ_TARGET=bogus
+expect_make 'FUZZ_SECONDS=0 is no whole number' fuzz FUZZ_SECONDS=0
+expect_make 'FUZZ_JOBS=abc is no whole number' fuzz FUZZ_JOBS=abc
 
 # ---- folders of results
 mkdir "$work/foreign" && echo keep >"$work/foreign/thesis"

@@ -1,7 +1,7 @@
 #!/bin/sh
-# A minute of fuzzing for every change: smoke.sh BUILD. The corpus goes through the plain program, then AFL++ runs on it, and its
-# fuzzer_stats decide, since its exit status does not. Status: 0 good, 1 a finding, 3 the machine cannot fuzz, 5 AFL++ did not do
-# its work.
+# A minute of fuzzing for every change: smoke.sh BUILD; smoke.sh --settings looks at the settings alone. The corpus goes through the
+# plain program, then AFL++ runs on it, and its fuzzer_stats decide, since its exit status does not. Status: 0 good, 1 a finding,
+# 2 usage, 3 the machine cannot fuzz, 5 AFL++ did not do its work.
 set -u
 build=$1
 target=ladder
@@ -9,10 +9,17 @@ target=ladder
 . fuzz/campaign.sh
 seconds=${FUZZ_SMOKE_SECONDS:-45} # the rest of the minute is for the corpus and for AFL++ to begin
 least=${FUZZ_SMOKE_EXECUTIONS:-50000}
+number FUZZ_SMOKE_SECONDS "$seconds"
+number FUZZ_SMOKE_EXECUTIONS "$least"
+case ${FUZZ_TARGET:-ladder} in
+ladder) ;;
+*) refuse "FUZZ_TARGET=$FUZZ_TARGET is not for fuzz-smoke, which fuzzes ladder. make fuzz takes it" 2 ;;
+esac
+[ "$build" != --settings ] || exit 0
 # The machine may be busy: an input that had to wait for a core is no hang. Crashes and hangs count alike here, so that it does
 # not matter where core dumps go either (under AFL++ the target makes none).
 timeout_ms=2000
-export AFL_HANG_TMOUT=${AFL_HANG_TMOUT:-10000} FUZZ_ANYWAY="${FUZZ_ANYWAY-1}"
+export AFL_HANG_TMOUT="${AFL_HANG_TMOUT:-10000}" FUZZ_ANYWAY="${FUZZ_ANYWAY-1}"
 
 check_machine
 mkdir -p "$build/smoke" 2>/dev/null || refuse "$build/smoke cannot be made. Name a folder that can be written: make BUILD=FOLDER fuzz-smoke"

@@ -355,18 +355,29 @@ static void append_output(struct error *error, struct answer *answer)
     snprintf(error->sentence + used, room, ": %.*s", (int)shown, answer->output + answer->count - shown);
 }
 
-bool command_answer(const struct command *command, struct error *error)
+/* 0: none. A shell's words for the death of what it started are taken for its own. */
+static int signal_of(int status)
+{
+    if (WIFSIGNALED(status))
+        return WTERMSIG(status);
+    return WEXITSTATUS(status) > 128 && WEXITSTATUS(status) <= 128 + SIGRTMAX ? WEXITSTATUS(status) - 128 : 0;
+}
+
+enum command_end command_end(const struct command *command, struct error *error)
 {
     static struct answer answer;
     ssize_t              got;
 
+    error->sentence[0] = '\0';
     do
         got = recv(command->channel, &answer, sizeof answer, 0);
     while (got < 0 && errno == EINTR);
     if (got != (ssize_t)sizeof answer)
-        return error_set(error, "the helper that runs commands has ended");
-    if (answer.unstarted)
-        return error_set(error, "it could not be started");
+        error_set(error, "the helper that runs commands has ended");
+    else if (answer.unstarted)
+        error_set(error, "it could not be started");
+    if (error->sentence[0] != '\0')
+        return COMMAND_FAILED;
     if (answer.overran)
         error_set(error, "it took longer than %.3g s and was stopped", answer.limit_ms / 1000.0);
     else if (WIFSIGNALED(answer.status))
@@ -374,7 +385,12 @@ bool command_answer(const struct command *command, struct error *error)
     else if (WEXITSTATUS(answer.status) != 0)
         error_set(error, "it ended with status %d", WEXITSTATUS(answer.status));
     else
-        return true;
+        return COMMAND_GOOD;
     append_output(error, &answer);
-    return false;
+    return signal_of(answer.status) != 0 && signal_of(answer.status) != SIGPIPE ? COMMAND_KILLED : COMMAND_FAILED;
+}
+
+bool command_answer(const struct command *command, struct error *error)
+{
+    return command_end(command, error) == COMMAND_GOOD;
 }

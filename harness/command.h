@@ -27,6 +27,11 @@ bool command_ask(const struct command *command, struct error *error);
  * printed) when the command failed. */
 bool command_answer(const struct command *command, struct error *error);
 
+/* The same, and how it failed: of itself (also by SIGPIPE, since who it spoke to may have gone), or ended by somebody or by the
+ * limit. A shell tells of a signal by a status of 128 and its number. */
+enum command_end { COMMAND_GOOD, COMMAND_FAILED, COMMAND_KILLED };
+enum command_end command_end(const struct command *command, struct error *error);
+
 /* Has the helper of `command` run the line once more, beside whatever it runs already: it is started at once, with `settings`
  * in its environment ("NAME=value" and a newline, for each; COMMAND_SETTINGS_OCTETS at most). Any process that has the channel
  * may ask. *run is answered as above; command_close (run) kills what still runs. */

@@ -121,7 +121,7 @@ bool pcapng_write(int folder, const char *name, const char *comment, const struc
     FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
 
     if (file == NULL) {
-        error_set(error, "pcap/%s was not written: %s", name, strerror(errno));
+        error_set(error, "%s was not written: %s", name, strerror(errno));
         if (fd >= 0)
             close(fd);
         return false;
@@ -134,7 +134,7 @@ bool pcapng_write(int folder, const char *name, const char *comment, const struc
 
     if (fclose(file) == 0 && written)
         return true;
-    error_set(error, "pcap/%s was not written: %s", name, strerror(errno));
+    error_set(error, "%s was not written: %s", name, strerror(errno));
     unlinkat(folder, name, 0);
     return false;
 }

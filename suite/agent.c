@@ -108,7 +108,15 @@ static bool read_serve(const char *text, struct server_wish *wish, struct error 
 
 enum { OPTION_BIND = 1, OPTION_ALLOW, OPTION_SERVE, OPTION_SERVICE_ID, OPTION_VERSION };
 
-static bool read_option(int option, const char *value, struct server_wish *wish, struct error *error)
+static bool read_service_id(const char *value, bool again, struct server_wish *wish, struct error *error)
+{
+    if (again)
+        return error_set(error, "--service-id is given twice: leave one of them out");
+    return read_number(value, UINT16_MAX, &wish->service) ||
+           error_set(error, "--service-id is a number up to 0xFFFF, not \"%s\"", value);
+}
+
+static bool read_option(int option, const char *value, bool again, struct server_wish *wish, struct error *error)
 {
     switch (option) {
     case OPTION_BIND:
@@ -118,8 +126,7 @@ static bool read_option(int option, const char *value, struct server_wish *wish,
     case OPTION_SERVE:
         return read_serve(value, wish, error);
     case OPTION_SERVICE_ID:
-        return read_number(value, UINT16_MAX, &wish->service) ||
-               error_set(error, "--service-id is a number up to 0xFFFF, not \"%s\"", value);
+        return read_service_id(value, again, wish, error);
     default:
         return error_set(error, "tcprove-agent --help lists the options");
     }
@@ -137,6 +144,7 @@ static bool read_command_line(int argc, char **argv, struct server_wish *wish, e
                                            { NULL, 0, NULL, 0 } };
     struct error               error;
     int                        option;
+    bool                       id_given = false;
 
     while ((option = getopt_long(argc, argv, "h", words, NULL)) != -1) {
         *status = STATUS_GOOD;
@@ -149,10 +157,11 @@ static bool read_command_line(int argc, char **argv, struct server_wish *wish, e
             return false;
         }
         *status = STATUS_USAGE;
-        if (!read_option(option, optarg, wish, &error)) {
+        if (!read_option(option, optarg, id_given, wish, &error)) {
             complain_of(STATUS_USAGE, error.sentence);
             return false;
         }
+        id_given = id_given || option == OPTION_SERVICE_ID;
     }
     *status = STATUS_USAGE;
     if (optind == argc)

@@ -147,7 +147,7 @@ static void keep_packets(const struct case_wish *wish, const struct play *play, 
         return;
     /* The verdict stands without the file. */
     outcome->pcap[0] = '\0';
-    fprintf(stderr, "tcprove: %s\n", error.sentence);
+    fprintf(stderr, "tcprove: %s/pcap/%s\n", wish->pcap_path, error.sentence);
 }
 
 static void play_in_child(const struct case_wish *wish, int fd)

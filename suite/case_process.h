@@ -45,6 +45,7 @@ struct case_wish {
     unsigned                       slot;
     struct play_options            options;
     int                            pcap_folder; /* -1: none */
+    const char                    *pcap_path;   /* of what it is in, as the user gave it */
     bool                           pcap_all;
     int                            parents_fd; /* the case has no business with it; 0: none */
 };

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "fault.h"
 #include "host/connector.h"
 #include "host/doctor.h"
 #include "host/host.h"
@@ -29,6 +30,13 @@ static bool can_be_prepared(const struct named_target *named)
     named->kind->release(prepared);
     snprintf(error.sentence, sizeof error.sentence, "%s can be judged here: %s", named->kind->name, named->kind->description);
     tell_line(NULL, FINDING_OK, error.sentence);
+    const struct fault *fault = fault_find(named->wish.fault);
+
+    if (fault == NULL)
+        return true;
+    snprintf(error.sentence, sizeof error.sentence, "fault: %s stands between, and is judged too: %s", fault->name,
+             fault->what);
+    tell_line(NULL, FINDING_NOTE, error.sentence);
     return true;
 }
 

@@ -309,7 +309,13 @@ static const char *nearest_word(const char *argument)
     return nearest;
 }
 
-static bool read_option(int argc, char **argv, int *at, struct options *options, struct error *error)
+/* The others gather what they are given, or are switches. A second value would replace the first unsaid. */
+static bool takes_one_value(const struct option_word *word)
+{
+    return word->argument != NULL && word->read != read_report && word->read != read_excluded && word->read != read_service;
+}
+
+static bool read_option(int argc, char **argv, int *at, bool given[WORDS], struct options *options, struct error *error)
 {
     const char               *value;
     const struct option_word *word = find_word(argv[*at], &value);
@@ -323,6 +329,11 @@ static bool read_option(int argc, char **argv, int *at, struct options *options,
             return error_set(error, "%s needs a value: %s %s", word->name, word->name, word->argument);
         value = argv[++*at];
     }
+    bool again = given[word - words];
+
+    given[word - words] = true;
+    if (again && takes_one_value(word))
+        return error_set(error, "%s is given twice: leave one of them out", word->name);
     return word->read(options, value, error);
 }
 
@@ -370,7 +381,7 @@ static bool read_verb(const char *word, struct options *options, struct error *e
 
 bool options_read(int argc, char **argv, struct options *options, struct error *error)
 {
-    bool only_operands = false;
+    bool only_operands = false, given[WORDS] = { false };
 
     *options = (struct options){ .format = "text", .profile = PROFILE_STANDARD, .retries = 2, .seed = 1, .time_scale = 1.0 };
     for (int i = 1; i < argc; i++) {
@@ -380,7 +391,7 @@ bool options_read(int argc, char **argv, struct options *options, struct error *
         }
         bool good;
         if (!only_operands && argv[i][0] == '-' && argv[i][1] != '\0')
-            good = read_option(argc, argv, &i, options, error);
+            good = read_option(argc, argv, &i, given, options, error);
         else if (options->verb == NULL)
             good = read_verb(argv[i], options, error);
         else

@@ -2,14 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "fuzz/datagrams.h"
 #include "fuzz/minimize.h"
 #include "fuzz/target/target.h"
 #include "inprocess/inprocess.h"
@@ -18,57 +17,6 @@
 #include "replay_inside.h"
 #include "requirements.h"
 #include "targets.h"
-
-/* ---- files ------------------------------------------------------------------------------------------------------------- */
-
-/* Text in the words of the ladder, as a person or `replay` writes it, or some other text: fuzz inputs are no more printable
- * than chance makes them. */
-static bool is_text(const uint8_t *octets, size_t count)
-{
-    size_t printable = 0;
-
-    for (size_t i = 0; i < count; i++)
-        printable += octets[i] == '\n' || (octets[i] >= ' ' && octets[i] < 127);
-    return printable > 0 && printable >= count - count / 20;
-}
-
-static bool read_notation(struct replay_file *file, struct error *error)
-{
-    struct parsed_ladder ladder;
-    struct error         why;
-
-    file->octets[file->count] = '\0';
-    if (!notation_ladder_parse((const char *)file->octets, &ladder, &why))
-        return error_set(error, "%s is text, and no ladder: %s", file->path, why.sentence);
-    file->count = input_write(ladder.steps, file->octets, sizeof file->octets - 1, &why);
-    notation_ladder_free(&ladder);
-    return file->count > 0 || error_set(error, "%s: %s", file->path, why.sentence);
-}
-
-bool replay_read_file(struct replay_file *file, struct error *error)
-{
-    FILE *stream = fopen(file->path, "rbe");
-
-    if (stream == NULL)
-        return error_set(error, "%s cannot be read: %s", file->path, strerror(errno));
-    file->count = fread(file->octets, 1, sizeof file->octets - 1, stream);
-    bool whole  = feof(stream) != 0;
-
-    fclose(stream);
-    if (!whole)
-        return error_set(error, "%s is longer than a fuzz input can be, %zu octets", file->path, sizeof file->octets - 1);
-    if (is_text(file->octets, file->count) && !read_notation(file, error))
-        return false;
-    input_read(file->octets, file->count, file->input);
-    if (file->input->count == 0)
-        return error_set(error,
-                         "%s holds no step of a fuzz input: tcprove replay takes what AFL++ left in crashes/ or queue/,"
-                         " or a ladder as text",
-                         file->path);
-    /* What the octets mean, in their shortest form. */
-    file->count = input_write(file->input->steps, file->octets, sizeof file->octets, error);
-    return file->count > 0;
-}
 
 /* ---- one play on the reference ------------------------------------------------------------------------------------------ */
 
@@ -151,13 +99,15 @@ static void show_cost(void *context, uint64_t work, uint64_t work_most, unsigned
 static void tell_finding(const char *path, const struct replay_file *file, const struct finding *finding)
 {
     const struct requirement *requirement = requirement_find(finding->requirement);
-    char                      at[400]     = "the end of the input";
+    char                      at[400]     = "";
 
-    if (finding->step < file->input->count)
+    if (file->made == MADE_LADDER && finding->step < file->input->count)
         notation_rung(&file->input->steps[finding->step], at, sizeof at);
-    printf("%s!! %s, at step %zu, %s\n   %s\n   %s%s%s\n", path, oracle_name(finding->oracle), finding->step + 1, at,
-           finding->sentence, finding->requirement, requirement != NULL ? ": " : "",
-           requirement != NULL ? requirement->paraphrase : "");
+    else if (file->made == MADE_LADDER || finding->oracle == ORACLE_REST)
+        snprintf(at, sizeof at, "the end of the input");
+    printf("%s!! %s, at %s %zu%s%s\n   %s\n   %s%s%s\n", path, oracle_name(finding->oracle),
+           file->made == MADE_LADDER ? "step" : "frame", finding->step + 1, at[0] != '\0' ? ", " : "", at, finding->sentence,
+           finding->requirement, requirement != NULL ? ": " : "", requirement != NULL ? requirement->paraphrase : "");
 }
 
 static enum status write_pcap(const char *path, const struct showing *showing, const struct finding *finding)
@@ -201,6 +151,35 @@ static bool still_found(void *context, const struct input *input)
            strcmp(found.requirement, sought->finding->requirement) == 0;
 }
 
+static bool play_input(struct stage *stage, const struct replay_file *file, const struct stage_watch *watch,
+                       struct finding *finding)
+{
+    return file->made == MADE_FRAME ? stage_play_frames(stage, file->octets, file->count, watch, finding)
+                                    : stage_play(stage, file->input, watch, finding);
+}
+
+static void make_small(struct stage *stage, struct replay_file *file, bool alone)
+{
+    struct finding finding;
+    struct sought  sought = { stage, &finding };
+
+    if (stage_play(stage, file->input, NULL, &finding)) {
+        file->count = minimize(file->octets, file->count, still_found, &sought);
+        input_read(file->octets, file->count, file->input);
+        save_minimized(file);
+    } else if (alone) {
+        fprintf(stderr, "tcprove: %s: no oracle speaks, so there is nothing to minimize\n", file->path);
+    }
+}
+
+static void tell_silence(const struct replay_file *file)
+{
+    if (file->made == MADE_LADDER)
+        printf("\nno oracle spoke: %zu steps\n", file->input->count);
+    else
+        printf("\nno oracle spoke: %zu octets of the target %s\n", file->count, replay_made_for(file->made));
+}
+
 static enum status play_one(const struct replay_wish *wish, struct stage *stage, struct replay_file *file, bool alone)
 {
     struct showing     showing = { .quiet    = !alone || wish->as_case,
@@ -209,14 +188,9 @@ static enum status play_one(const struct replay_wish *wish, struct stage *stage,
     struct stage_watch watch   = { .context = &showing, .step = show_step, .packet = show_packet, .settled = show_cost };
     struct finding     finding;
 
-    if (wish->minimize && stage_play(stage, file->input, NULL, &finding)) {
-        struct sought sought = { stage, &finding };
-
-        file->count = minimize(file->octets, file->count, still_found, &sought);
-        input_read(file->octets, file->count, file->input);
-        save_minimized(file);
-    }
-    bool        found  = stage_play(stage, file->input, &watch, &finding);
+    if (wish->minimize)
+        make_small(stage, file, alone);
+    bool        found  = play_input(stage, file, &watch, &finding);
     enum status status = found ? STATUS_VIOLATION : STATUS_GOOD;
 
     if (wish->as_case)
@@ -224,7 +198,7 @@ static enum status play_one(const struct replay_wish *wish, struct stage *stage,
     else if (found)
         tell_finding(alone ? "\n" : file->path, file, &finding);
     else if (alone)
-        printf("\nno oracle spoke: %zu steps\n", file->input->count);
+        tell_silence(file);
     if (wish->pcap != NULL && write_pcap(wish->pcap, &showing, &finding) != STATUS_GOOD)
         status = STATUS_ERROR;
     for (size_t i = 0; i < showing.count; i++)
@@ -233,62 +207,49 @@ static enum status play_one(const struct replay_wish *wish, struct stage *stage,
     return status;
 }
 
-/* ---- the files that are meant -------------------------------------------------------------------------------------------- */
-
-enum { FILES_MOST = 100000 };
-
-/* nftw has no context of its own. */
-static struct replay_wish *gathering;
-
-static bool is_input(const char *path, const struct FTW *where)
+/* What comes to the agent's port: no ladder and no oracle, and each has an agent of its own. */
+static enum status play_datagrams(const struct replay_file *file, bool alone)
 {
-    const char              *name     = path + where->base;
-    static const char *const others[] = { "README.txt",     "README.md",    "fuzzer_stats", "plot_data",
-                                          "cmdline",        "fuzzer_setup", "fuzz_bitmap",  "target_hash",
-                                          "fastresume.bin", "is_main_node", "build-id" };
+    struct ported ported;
+    struct error  error;
 
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        if (strcmp(name, others[i]) == 0)
-            return false;
-    return name[0] != '.' && strstr(path, "/.s") == NULL && strstr(path, "/.c") == NULL;
-}
+    if (!ported_open(&ported, 0, &error))
+        return complain(STATUS_ERROR, &error);
+    bool good = datagrams_play(&ported, file->octets, file->count, &error);
 
-static int gather(const char *path, const struct stat *about, int kind, struct FTW *where)
-{
-    (void)about;
-    if (kind != FTW_F || !is_input(path, where) || gathering->file_count == FILES_MOST)
-        return 0;
-    gathering->files[gathering->file_count] = strdup(path);
-    return gathering->files[gathering->file_count++] == NULL;
-}
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static bool read_operand(struct replay_wish *wish, const char *word, const char **forward, int *count)
-{
-    struct stat about;
-
-    if (stat(word, &about) != 0) {
-        forward[(*count)++] = word;
-        return false;
-    }
-    if (S_ISREG(about.st_mode)) {
-        wish->files[wish->file_count] = strdup(word);
-        return wish->files[wish->file_count++] != NULL;
-    }
-    gathering    = wish;
-    size_t first = wish->file_count;
-
-    nftw(word, gather, 16, FTW_PHYS);
-    qsort(wish->files + first, wish->file_count - first, sizeof *wish->files, by_name);
-    return true;
+    ported_close(&ported);
+    if (!good)
+        printf("%s!! datagrams: %s\n", alone ? "\n" : file->path, error.sentence);
+    else if (alone)
+        printf("what the agent answers is as it should be: %zu octets of the target datagrams\n", file->count);
+    return good ? STATUS_GOOD : STATUS_VIOLATION;
 }
 
 /* ---- the command line -----------------------------------------------------------------------------------------------------
  */
+
+static bool read_operand(struct replay_wish *wish, const char *word, const char **forward, int *count)
+{
+    if (replay_gather(wish, word))
+        return true;
+    forward[(*count)++] = word;
+    return false;
+}
+
+/* What takes one value takes it once. */
+static bool take_value(struct replay_wish *wish, const char *word, const char *value, struct error *error)
+{
+    bool oracles = word[2] == 'o';
+
+    if (oracles ? wish->oracles_given : word[2] == 'k' ? wish->keep != NULL : wish->pcap != NULL)
+        return error_set(error, "%s is given twice: leave one of them out", word);
+    if (oracles)
+        return (wish->oracles_given = true) && oracles_named(value, &wish->oracles, error);
+    if (word[2] == 'p')
+        return (wish->pcap = value) != NULL;
+    wish->known = wish->file_count;
+    return (wish->keep = value) != NULL;
+}
 
 static bool read_own_option(struct replay_wish *wish, const char *word, const char *value, bool *took_value,
                             struct error *error)
@@ -308,13 +269,26 @@ static bool read_own_option(struct replay_wish *wish, const char *word, const ch
                          word[2] == 'o'   ? "names of oracles"
                          : word[2] == 'k' ? "a folder"
                                           : "a file");
-    if (word[2] == 'k') {
-        wish->known = wish->file_count;
-        return (wish->keep = value) != NULL;
-    }
-    if (word[2] == 'p')
-        wish->pcap = value;
-    return word[2] == 'p' || oracles_named(value, &wish->oracles, error);
+    return take_value(wish, word, value, error);
+}
+
+/* What is given and does nothing would be taken to have done something. */
+static bool options_fit(const struct replay_wish *wish, struct error *error)
+{
+    const struct {
+        const char *name;
+        bool        given;
+    } of_reference[] = { { "--minimize", wish->minimize },
+                         { "--as-case", wish->as_case },
+                         { "--pairs", wish->pairs },
+                         { "--keep", wish->keep != NULL },
+                         { "--oracles", wish->oracles_given } };
+    bool elsewhere   = strcmp(wish->run.target, "reference") != 0;
+
+    for (size_t i = 0; elsewhere && i < sizeof of_reference / sizeof *of_reference; i++)
+        if (of_reference[i].given)
+            return error_set(error, "%s is for the built-in TCP: leave it out with %s", of_reference[i].name, wish->run.target);
+    return wish->pcap == NULL || wish->file_count == 1 || error_set(error, "--pcap takes the segments of one input");
 }
 
 static bool read_words(int argc, char **argv, struct replay_wish *wish, struct error *error)
@@ -349,15 +323,17 @@ static bool read_words(int argc, char **argv, struct replay_wish *wish, struct e
     if (good && wish->file_count == 0)
         return error_set(error, named ? "no fuzz input is in that folder"
                                       : "replay needs a file: tcprove replay FILE [TARGET], or a folder that AFL++ left");
-    return good;
+    return good && options_fit(wish, error);
 }
 
 static enum status print_help(void)
 {
     printf("tcprove replay FILE... [TARGET] [OPTION ...]\n\n"
            "Plays fuzz inputs and prints each as a ladder, with what happened beside its\n"
-           "steps and the oracle that spoke. FILE is what AFL++ left, a folder of it, or a\n"
-           "ladder as text. TARGET is reference (the default), linux or a host, with the\n"
+           "steps and the oracle that spoke. FILE is what AFL++ left, a folder of it (of a\n"
+           "campaign's, what is in queue/, crashes/ and hangs/), or a ladder as text. Inputs\n"
+           "of the fuzz targets frame and datagrams are known by their campaign's folder or\n"
+           "by corpus/NAME/. TARGET is reference (the default), linux or a host, with the\n"
            "options that tcprove run has for them; there the referee alone judges.\n\n"
            "  --minimize      write a smaller input that has the same finding, FILE.min\n"
            "  --as-case       print the input as an entry for a table in cases/\n"
@@ -381,7 +357,6 @@ static bool asks_for_help(int argc, char **argv)
     return false;
 }
 
-/* Each input by itself. */
 /* A target on a wire gives up its privileges for good when it is opened: each file has a process of its own. */
 static enum status play_on_target(const struct replay_wish *wish, const struct replay_file *file)
 {
@@ -403,6 +378,30 @@ static enum status play_on_target(const struct replay_wish *wish, const struct r
     return WIFEXITED(status) ? (enum status)WEXITSTATUS(status) : STATUS_ERROR;
 }
 
+/* What is wished that inputs of other fuzz targets are not fit for; NULL: nothing. */
+static const char *takes_ladders(const struct replay_wish *wish)
+{
+    if (strcmp(wish->run.target, "reference") != 0)
+        return wish->run.target;
+    return wish->minimize ? "--minimize" : wish->as_case ? "--as-case" : NULL;
+}
+
+static enum status play_file(const struct replay_wish *wish, struct stage *stage, struct replay_file *file)
+{
+    bool alone = wish->file_count == 1;
+
+    if (strcmp(wish->run.target, "reference") != 0)
+        return play_on_target(wish, file);
+    if (file->made != MADE_DATAGRAMS)
+        return play_one(wish, stage, file, alone);
+    if (wish->pcap == NULL)
+        return play_datagrams(file, alone);
+    struct error error;
+
+    error_set(&error, "%s is of datagrams to the agent, and --pcap takes segments", file->path);
+    return complain(STATUS_USAGE, &error);
+}
+
 static enum status play_each(const struct replay_wish *wish, struct stage *stage, struct replay_file *file)
 {
     enum status  status = STATUS_GOOD;
@@ -410,20 +409,22 @@ static enum status play_each(const struct replay_wish *wish, struct stage *stage
     struct error error;
 
     for (size_t i = 0; i < wish->file_count; i++) {
+        const char *ladders_for = takes_ladders(wish);
+
         file->path = wish->files[i];
-        if (!replay_read_file(file, &error)) {
+        if (!(ladders_for != NULL ? replay_read_ladder(file, ladders_for, &error) : replay_read_file(file, &error))) {
             status = complain(STATUS_USAGE, &error);
             continue;
         }
-        enum status one = strcmp(wish->run.target, "reference") != 0 ? play_on_target(wish, file)
-                                                                     : play_one(wish, stage, file, wish->file_count == 1);
+        enum status one = play_file(wish, stage, file);
 
         found += one == STATUS_VIOLATION;
         if (status == STATUS_GOOD || one == STATUS_ERROR)
             status = one;
     }
     if (wish->file_count > 1)
-        printf("%zu inputs, %zu findings\n", wish->file_count, found);
+        printf("%zu inputs, %zu findings%s\n", wish->file_count, found,
+               wish->minimize && found == 0 ? ": there is nothing to minimize" : "");
     return status;
 }
 
@@ -452,7 +453,7 @@ static enum status play_all(const struct replay_wish *wish)
 
 enum status replay(int argc, char **argv)
 {
-    struct replay_wish wish = { .oracles = ORACLES_ALL, .files = calloc(FILES_MOST, sizeof *wish.files) };
+    struct replay_wish wish = { .oracles = ORACLES_ALL, .files = calloc(REPLAY_FILES_MOST, sizeof *wish.files) };
     struct error       error;
     enum status        status = STATUS_USAGE;
 

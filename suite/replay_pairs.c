@@ -62,7 +62,7 @@ enum status replay_print_pairs(const struct replay_wish *wish, struct stage *sta
 
     for (size_t i = 0; i < wish->file_count && status == STATUS_GOOD; i++) {
         file->path = wish->files[i];
-        if (!replay_read_file(file, &error))
+        if (!replay_read_ladder(file, "--pairs", &error))
             status = complain(STATUS_USAGE, &error);
         else if (!play(stage, file->input, &pairs))
             status = STATUS_VIOLATION;
@@ -272,7 +272,7 @@ static bool gather(struct choosing *choosing, const struct replay_wish *wish, st
         struct candidate *one = &choosing->candidates[choosing->count];
 
         choosing->file->path = wish->files[i];
-        if (!replay_read_file(choosing->file, error))
+        if (!replay_read_ladder(choosing->file, "--keep", error))
             return false;
         if (!play(choosing->stage, choosing->file->input, &one->pairs))
             continue;

@@ -1,8 +1,10 @@
 /* replay_target.c: a fuzz input on a kernel or a host. There is no looking inside: the referee judges what was sent, and what
  * cannot be done there is told. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "pcapng.h"
 #include "referee.h"
 #include "replay_inside.h"
 #include "targets.h"
@@ -62,6 +64,15 @@ static bool referee_speaks(const struct play *play, const struct target *target)
     return speaks;
 }
 
+static bool write_pcap(const char *path, const struct play *play, bool speaks)
+{
+    struct error error;
+
+    return pcapng_write(AT_FDCWD, path, speaks ? "the referee speaks" : "no rule was broken", play->packets, play->packet_count,
+                        &error) ||
+           complain(STATUS_ERROR, &error) == STATUS_GOOD;
+}
+
 static enum status play_steps_on(const struct replay_wish *wish, struct target *target, const struct step *steps)
 {
     static const char *const reqs[] = { "RFC9293-MUST-3", NULL };
@@ -79,7 +90,11 @@ static enum status play_steps_on(const struct replay_wish *wish, struct target *
         printf("\nit ended early: %s\n", play->reason);
     else if (!speaks)
         printf("\nno rule was broken\n");
+    bool written = wish->pcap == NULL || write_pcap(wish->pcap, play, speaks);
+
     play_release(play);
+    if (!written)
+        return STATUS_ERROR;
     return speaks ? STATUS_VIOLATION : STATUS_GOOD;
 }
 

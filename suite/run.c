@@ -266,6 +266,7 @@ static enum status play_selection(const struct options *options, struct ready *r
                                 .virtual_time = ready->virtual_time,
                                 .path_loses   = ready->kind == &target_host,
                                 .pcap_folder  = ready->output.pcap_folder,
+                                .pcap_path    = options->output,
                                 .pcap_all     = options->pcap == PCAP_ALL,
                                 .reset        = ready->reset.helper > 0 ? &ready->reset : NULL,
                                 .answered     = ready->listens,

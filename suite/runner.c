@@ -291,6 +291,7 @@ static bool start_one(struct run *run, struct playing *place, struct error *erro
                                      .slot        = take_slot(run),
                                      .options     = plan->play,
                                      .pcap_folder = plan->pcap_folder,
+                                     .pcap_path   = plan->pcap_path,
                                      .pcap_all    = plan->pcap_all,
                                      .parents_fd  = plan->reset != NULL ? plan->reset->channel : 0 };
 

@@ -21,6 +21,7 @@ struct run_plan {
     uint64_t                              slack_ms; /* a case hangs once it took this much longer than its rungs may; 0: 20 s */
     bool                                  fail_fast;
     int                                   pcap_folder;  /* descriptor of the folder for packets, or -1 */
+    const char                           *pcap_path;    /* of the folder that it is in; NULL where there is none */
     bool                                  pcap_all;     /* … of every case, not only of what did not pass */
     bool                                  virtual_time; /* what happens once happens again: nothing is repeated */
     bool                                  path_loses; /* a path that is not ours: what it loses is counted, and reckoned with */

@@ -14,14 +14,15 @@
 #include "clock.h"
 
 enum {
-    TRIES_LEAST    = 3,
-    TRIES_MOST     = 30,
-    APART_MS       = 1000,
-    CHECK_LIMIT_MS = 20000,
-    AWAIT_MS       = 60000,
-    RESETS_MOST    = 10,
-    BEGUN_MS       = 100, /* from a case's beginning to its first segment, on a busy machine */
-    IDS_OCTETS     = 260
+    TRIES_LEAST     = 3,
+    TRIES_MOST      = 30,
+    APART_MS        = 1000,
+    CHECK_LIMIT_MS  = 20000,
+    AWAIT_MS        = 60000,
+    RESETS_MOST     = 10,
+    BEGUN_MS        = 100, /* from a case's beginning to its first segment, on a busy machine */
+    IDS_OCTETS      = 260,
+    SENTENCE_OCTETS = 300
 };
 
 #define REQUIREMENT "RFC9293-3.5-a"
@@ -72,12 +73,12 @@ struct vigil {
     unsigned                slot;
     uint64_t                check_began_ms, phase_began_ms;
     unsigned                tries, deaths, resets, revivals;
-    bool                    mute;        /* it never answered at all: nothing to watch */
-    bool                    closed;      /* the latest handshake was refused */
-    bool                    died_closed; /* ... at the latest death */
-    char                    unsent[200]; /* why the latest handshake could not even be asked for */
-    unsigned                unreachable; /* deaths of which no more is known than that */
-    char                    unseen[200]; /* ... and that, of the latest */
+    bool                    mute;                    /* it never answered at all: nothing to watch */
+    bool                    closed;                  /* the latest handshake was refused */
+    bool                    died_closed;             /* ... at the latest death */
+    char                    unsent[SENTENCE_OCTETS]; /* why the latest handshake could not even be asked for */
+    unsigned                unreachable;             /* deaths of which no more is known than that */
+    char                    unseen[SENTENCE_OCTETS]; /* ... and that, of the latest */
     char                    ids[IDS_OCTETS];
     char                    first_suspect[96];
     size_t                  suspects, unnamed;
@@ -362,6 +363,21 @@ static bool start_check(struct vigil *vigil)
     return vigil->checking;
 }
 
+/* As much of a sentence as there is room for, cut at a word. */
+static void put_words(char *text, size_t room, const char *sentence)
+{
+    size_t end = strlen(sentence);
+
+    if (end < room) {
+        memcpy(text, sentence, end + 1);
+        return;
+    }
+    end = room - sizeof "...";
+    while (end > 0 && sentence[end] != ' ')
+        end--;
+    snprintf(text, room, "%.*s...", (int)end, sentence);
+}
+
 /* A handshake that this program could not try says nothing against the target. */
 static bool shows_life(struct vigil *vigil, const struct case_outcome *outcome)
 {
@@ -370,9 +386,9 @@ static bool shows_life(struct vigil *vigil, const struct case_outcome *outcome)
     vigil->closed    = outcome->verdict == VERDICT_PASS && strcmp(outcome->ways, "closed") == 0;
     vigil->unsent[0] = '\0';
     if (outcome->last_answer_us == 0 && !carries(vigil, &error))
-        snprintf(vigil->unsent, sizeof vigil->unsent, "%.*s", (int)sizeof vigil->unsent - 1, error.sentence);
+        put_words(vigil->unsent, sizeof vigil->unsent, error.sentence);
     else if (unsent(outcome))
-        snprintf(vigil->unsent, sizeof vigil->unsent, "%.*s", (int)sizeof vigil->unsent - 1, outcome->reason);
+        put_words(vigil->unsent, sizeof vigil->unsent, outcome->reason);
     else if (outcome->verdict == VERDICT_ERROR)
         return true;
     return outcome->last_answer_us > 0;
@@ -528,7 +544,8 @@ const char *vigil_note(const struct vigil *vigil)
 
 static void put_death(const struct vigil *vigil, struct result *result)
 {
-    char times[40] = "", more[40] = "", back[60] = "", unseen[156] = "";
+    static const char unseen[]  = ": what became of it could not be seen";
+    char              times[40] = "", more[40] = "", back[60] = "";
 
     if (vigil->deaths > 1)
         snprintf(times, sizeof times, " %u times", vigil->deaths);
@@ -536,10 +553,14 @@ static void put_death(const struct vigil *vigil, struct result *result)
         snprintf(more, sizeof more, " and %zu more", vigil->unnamed);
     if (vigil->wish.reset != NULL)
         snprintf(back, sizeof back, "; --reset-cmd brought it back %u of %u times", vigil->revivals, vigil->deaths);
-    if (result->verdict == VERDICT_INCONCLUSIVE)
-        snprintf(unseen, sizeof unseen, "; %.100s: what became of it could not be seen", vigil->unseen);
-    snprintf(result->reason, sizeof result->reason, "it stopped answering%s while these were playing: %s%s%s%s", times,
-             vigil->ids, more, back, unseen);
+    size_t used = (size_t)snprintf(result->reason, sizeof result->reason,
+                                   "it stopped answering%s while these were playing: %s%s%s", times, vigil->ids, more, back);
+
+    if (result->verdict == VERDICT_INCONCLUSIVE) {
+        strcpy(result->reason + used, "; ");
+        put_words(result->reason + used + 2, sizeof result->reason - used - 2 - strlen(unseen), vigil->unseen);
+        strcat(result->reason, unseen);
+    }
     snprintf(result->expected, sizeof result->expected, "a SYN draws SYN,ACK, as it did before");
     snprintf(result->actual, sizeof result->actual, "%s", vigil->died_closed ? "RST" : "nothing, for some seconds");
     snprintf(result->seen_in, sizeof result->seen_in, "%s", vigil->first_suspect);

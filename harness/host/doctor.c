@@ -28,6 +28,8 @@ enum {
 
 struct doctor {
     const struct target_wish *wish;
+    const struct fault       *fault;       /* that stands between; NULL: none */
+    char                      reason[120]; /* what a finding says of it; "" for none */
     tell_finding             *tell;
     void                     *context;
     bool                      bad;
@@ -54,12 +56,30 @@ static void say(struct doctor *doctor, enum finding finding, const char *format,
     doctor->tell(doctor->context, finding, line);
 }
 
+/* The host is examined with it, as a run judges it. */
+static bool meet_fault(struct doctor *doctor)
+{
+    struct error error = { "" };
+
+    if (!fault_named(doctor->wish->fault, &doctor->fault, &error)) {
+        say(doctor, FINDING_BAD, "%s", error.sentence);
+        return false;
+    }
+    if (doctor->fault == NULL)
+        return true;
+    say(doctor, FINDING_NOTE, "fault: %s stands between, and what is found is of the host with it: %s", doctor->fault->name,
+        doctor->fault->what);
+    snprintf(doctor->reason, sizeof doctor->reason, "; the fault %s stands between, and may be the reason",
+             doctor->fault->name);
+    return true;
+}
+
 /* Ports for the next examination; it ends the connections that it keeps. */
 static bool take_block(struct doctor *doctor, struct port_block *block)
 {
     struct error error = { "" };
 
-    if (block_open(&doctor->stand, FIRST_PROBE_BLOCK + doctor->next_block++ % PROBE_BLOCKS, NULL, block, &error))
+    if (block_open(&doctor->stand, FIRST_PROBE_BLOCK + doctor->next_block++ % PROBE_BLOCKS, doctor->fault, block, &error))
         return true;
     say(doctor, FINDING_BAD, "%s", error.sentence);
     return false;
@@ -71,7 +91,7 @@ static bool find_way(struct doctor *doctor)
 {
     struct error             error = { "" };
     const struct host_place *place = &doctor->place;
-    char                     text[46], hop[46];
+    char                     text[46], hop[46], used[40] = "";
     const char              *interface;
 
     if (host_place_read(doctor->wish, &doctor->place, &error) && stand_may_speak(&error)) {
@@ -84,11 +104,13 @@ static bool find_way(struct doctor *doctor)
                 doctor->stand.avoided[doctor->stand.avoided_count++] = place->services[i].port;
             ip_address_print(&path->target, text);
             ip_address_print(&path->next_hop, hop);
-            say(doctor, FINDING_OK, "route: %s is reached over %s%s%s, MTU %u", text, path->interface,
+            if (path->mtu != path->interface_mtu)
+                snprintf(used, sizeof used, ", of which %u are used", path->mtu);
+            say(doctor, FINDING_OK, "route: %s is reached over %s%s%s, MTU %u%s", text, path->interface,
                 path->routed  ? " by the gateway "
                 : path->local ? ", it is this host itself"
                               : "",
-                path->routed ? hop : "", path->mtu);
+                path->routed ? hop : "", path->interface_mtu, used);
             if (!path->local)
                 say(doctor, FINDING_OK, "neighbour: %s has the MAC %02x:%02x:%02x:%02x:%02x:%02x", hop, path->next_mac[0],
                     path->next_mac[1], path->next_mac[2], path->next_mac[3], path->next_mac[4], path->next_mac[5]);
@@ -159,7 +181,8 @@ static void examine_sums(struct doctor *doctor, enum packet_sum sums)
     else if (sums == SUM_WRONG)
         say(doctor, FINDING_BAD,
             "checksums: the target's SYN has a wrong one: if its stack does not mean that, its interface must"
-            " compute it: on the target, sudo ethtool -K IF tx off");
+            " compute it: on the target, sudo ethtool -K IF tx off%s",
+            doctor->reason);
     else if (doctor->stand.path.local)
         say(doctor, FINDING_NOTE,
             "checksums: on the way to this host itself they are never computed, and not judged;"
@@ -213,7 +236,7 @@ static bool examine_ports(struct doctor *doctor)
         if (!good)
             say(doctor, FINDING_BAD, "%s", error.sentence);
         else if (seen.state != PORT_OPEN)
-            say(doctor, FINDING_BAD, "port %u (%s): %s", wish.port, name_of(service), mend[seen.state]);
+            say(doctor, FINDING_BAD, "port %u (%s): %s%s", wish.port, name_of(service), mend[seen.state], doctor->reason);
         else
             say(doctor, FINDING_OK, "port %u (%s): open", wish.port, name_of(service));
         good = good && seen.state == PORT_OPEN;
@@ -224,7 +247,8 @@ static bool examine_ports(struct doctor *doctor)
         if (seen.foreign_resets > 0)
             say(doctor, FINDING_BAD,
                 "RST: this host's kernel answers the target's segments: name a free address of the network with"
-                " --source");
+                " --source%s",
+                doctor->reason);
         else
             say(doctor, FINDING_OK, "RST: this host's kernel stays out of it");
     }
@@ -236,7 +260,8 @@ static bool examine_ports(struct doctor *doctor)
         else
             say(doctor, FINDING_NOTE,
                 "closed port: none answered with RST, and cases in CLOSED are skipped: let the firewall there pass"
-                " SYNs to one");
+                " SYNs to one%s",
+                doctor->reason);
         bool listens  = doctor->place.service_count > 0;
         doctor->port  = listens ? doctor->place.services[0].port : closed;
         doctor->state = listens ? PORT_OPEN : PORT_CLOSED;
@@ -258,8 +283,8 @@ static void tell_loss(struct doctor *doctor, unsigned again, unsigned unanswered
         say(doctor, again + unanswered > LOSS_PROBES / 10 ? FINDING_BAD : FINDING_NOTE,
             "loss: of %d SYNs %u had to be sent again and %u were not answered at all: go nearer to the target, or with a "
             "small stack"
-            " run with -j 1",
-            LOSS_PROBES, again, unanswered);
+            " run with -j 1%s",
+            LOSS_PROBES, again, unanswered, doctor->reason);
     if (lost > 0)
         say(doctor, FINDING_BAD, "capture: %llu packets were lost: end what keeps this host busy", (unsigned long long)lost);
     else
@@ -389,7 +414,7 @@ bool doctor_examines(const struct target_wish *wish, bool load, tell_finding *te
 {
     struct doctor doctor = { .wish = wish, .tell = tell, .context = context, .stand = { .neighbour = -1 } };
 
-    if (find_way(&doctor) && meet_agent(&doctor)) {
+    if (meet_fault(&doctor) && find_way(&doctor) && meet_agent(&doctor)) {
         examine_offloads(&doctor);
         if (examine_ports(&doctor)) {
             if (doctor.port != 0)

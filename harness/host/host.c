@@ -9,6 +9,7 @@
 
 #include "host/connector.h"
 #include "host/offload.h"
+#include "host/opening.h"
 #include "host/overseer.h"
 #include "host/probe.h"
 #include "host/spec.h"
@@ -42,8 +43,7 @@ struct host_case {
     const struct host *host;
     struct remote     *remote; /* NULL: nobody makes user calls */
     struct port_block  block;
-    struct command     runs[TESTER_PORTS]; /* of the command that makes the target open actively */
-    uint16_t           run_count;
+    struct openings    openings; /* by the command that makes the target open actively */
 };
 
 /* ---- what the user wants ---------------------------------------------------------------------------------------------- */
@@ -104,23 +104,25 @@ struct round_trip host_round_trip(uint64_t *samples_us, size_t count)
 static bool explain_port(const struct host *host, const struct service_at *service, const struct sighting_of_port *seen,
                          struct error *error)
 {
-    char        address[46];
+    char        address[46], between[120] = "";
     const char *name = service->kind == SERVICE_UNKNOWN ? "a service" : service_name(service->kind);
 
     ip_address_print(&host->stand.path.target, address);
+    if (host->fault != NULL)
+        snprintf(between, sizeof between, "; the fault %s stands between, and may be the reason", host->fault->name);
     if (seen->state == PORT_CLOSED)
-        return error_set(error, "port %u of %s is closed: start %s there, or name the port where it is", service->port, address,
-                         name);
+        return error_set(error, "port %u of %s is closed: start %s there, or name the port where it is%s", service->port,
+                         address, name, between);
     if (seen->state == PORT_PROHIBITED)
         return error_set(error,
                          "port %u of %s cannot be reached: an ICMP message of type %u, code %u came back; let a firewall or"
-                         " router on the way pass TCP to it",
-                         service->port, address, seen->icmp_type, seen->icmp_code);
+                         " router on the way pass TCP to it%s",
+                         service->port, address, seen->icmp_type, seen->icmp_code, between);
     return error_set(error,
                      "port %u of %s answered none of %u SYNs: a firewall drops them, or nobody is there%s; let it pass TCP"
-                     " from this address",
+                     " from this address%s",
                      service->port, address, seen->tries,
-                     host->stand.owned ? "" : ", or --source is not of a network that it can reply to");
+                     host->stand.owned ? "" : ", or --source is not of a network that it can reply to", between);
 }
 
 /* One SYN,ACK in ten that is lost leaves three in a row unanswered once in a thousand times. */
@@ -276,10 +278,11 @@ static void *host_prepare(const struct target_wish *wish, struct error *error)
 
 static bool host_deliver(void *self, const struct segment *segment, const struct damage_wish *wish, struct error *error)
 {
-    const struct host_case *it = self;
+    struct host_case *it = self;
 
     if (it->remote != NULL && (segment->text_octets > 0 || segment->flags & URG) && !(segment->flags & SYN))
         remote_foresee(it->remote, segment->destination_port, segment->source_port, segment->flags & URG);
+    openings_foresee(&it->openings, segment);
     return wire_deliver(it->block.wire, segment, wish, error);
 }
 
@@ -290,7 +293,12 @@ static bool host_deliver_packet(void *self, const uint8_t *packet, size_t count,
 
 static enum wait_result host_next(void *self, uint64_t deadline_us, struct arrival *arrival, struct error *error)
 {
-    return wire_next(((struct host_case *)self)->block.wire, deadline_us, arrival, error);
+    struct host_case *it     = self;
+    enum wait_result  result = wire_next(it->block.wire, deadline_us, arrival, error);
+
+    if (result == WAIT_ARRIVAL)
+        openings_see(&it->openings, arrival);
+    return result;
 }
 
 static uint64_t host_now_us(void *self)
@@ -330,35 +338,6 @@ static void closed_port_there(const struct host_case *it, struct call_reply *rep
                  "no port of this host answered a SYN with RST; a firewall that lets closed ports be reached would help");
 }
 
-static void open_by_command(struct host_case *it, const struct call_request *request, struct call_reply *reply)
-{
-    struct error error;
-
-    if (it->run_count == TESTER_PORTS)
-        call_fail(reply, REFUSAL_ROOM, "a case has %d active opens at most", TESTER_PORTS);
-    else if (!connector_asks(&it->host->connect, &request->address, request->port, &it->runs[it->run_count], &error))
-        call_fail(reply, REFUSAL_OTHER, "--connect-cmd: %s", error.sentence);
-    else
-        *reply = (struct call_reply){ .result = CALL_OK, .handle = (uint16_t)(FIRST_RUN_HANDLE + it->run_count++) };
-}
-
-/* A command that failed brings no SYN any more; one that ended well may have left a process that will. */
-static void connected_by_command(struct host_case *it, const struct call_request *request, struct call_reply *reply)
-{
-    unsigned        index = request->handle - FIRST_RUN_HANDLE;
-    struct command *run   = index < it->run_count ? &it->runs[index] : NULL;
-    struct error    error;
-
-    *reply = (struct call_reply){ .result = CALL_PENDING };
-    if (run == NULL || run->channel < 0 || !command_has_ended(run))
-        return;
-    bool good = command_answer(run, &error);
-
-    command_close(run);
-    if (!good)
-        call_fail(reply, REFUSAL_OTHER, "--connect-cmd: %.140s", error.sentence);
-}
-
 static void carry_out(void *remote, const struct call_request *request, struct call_reply *reply)
 {
     remote_call(remote, request, reply);
@@ -381,26 +360,25 @@ static void host_call(void *self, const struct call_request *request, struct cal
     else if (request->kind == CALL_RESERVE)
         closed_port_there(it, reply);
     else if (request->kind == CALL_OPEN && it->host->connect.channel >= 0)
-        open_by_command(it, request, reply);
-    else if (request->kind == CALL_ACCEPTED && it->run_count > 0)
-        connected_by_command(it, request, reply);
+        opening_ask(&it->openings, request, reply);
+    else if (request->kind == CALL_ACCEPTED && it->openings.count > 0)
+        opening_look(&it->openings, request, reply);
     else
         snprintf(reply->sentence, sizeof reply->sentence, "nobody at this host makes user calls for a tester: --agent would");
 }
 
 static bool host_undisturbed(void *self, struct error *error)
 {
-    const struct host_case *it = self;
+    struct host_case *it = self;
 
-    return it->remote == NULL || remote_is_same(it->remote, error);
+    return openings_lasted(&it->openings, error) && (it->remote == NULL || remote_is_same(it->remote, error));
 }
 
 static void host_close(void *self)
 {
     struct host_case *it = self;
 
-    for (uint16_t i = 0; i < it->run_count; i++)
-        command_close(&it->runs[i]);
+    openings_close(&it->openings);
     remote_close(it->remote);
     block_close(&it->block);
     free(it);
@@ -424,7 +402,8 @@ static bool host_open(void *prepared, unsigned slot, struct target *target, stru
 
     if (self == NULL)
         return error_set(error, "out of memory");
-    self->host = host;
+    self->host     = host;
+    self->openings = (struct openings){ .command = &host->connect, .first_handle = FIRST_RUN_HANDLE };
     if (host->overseer.given &&
         (self->remote = overseer_greet(&host->overseer, host->stand.path.target.family, error)) == NULL) {
         free(self);

@@ -155,8 +155,10 @@ static bool read_interface(struct path *path, struct error *error)
     memcpy(path->own_mac, request.ifr_hwaddr.sa_data, MAC_OCTETS);
     bool mtu = ioctl(fd, SIOCGIFMTU, &request) == 0;
 
-    path->mtu = (uint16_t)(path->local || request.ifr_mtu > UINT16_MAX ? LOCAL_MTU : request.ifr_mtu);
-    bool up   = ioctl(fd, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_UP);
+    /* Segments of an ordinary link: captures keep them whole, and loopback would take 64 kB in one. */
+    path->interface_mtu = (unsigned)request.ifr_mtu;
+    path->mtu           = (uint16_t)(path->local || request.ifr_mtu > UINT16_MAX ? LOCAL_MTU : request.ifr_mtu);
+    bool up             = ioctl(fd, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_UP);
 
     close(fd);
     if (!mac || !mtu)

@@ -19,7 +19,8 @@ struct path {
     struct ip_address target, next_hop;
     struct ip_address source; /* the kernel's choice */
     uint8_t           own_mac[MAC_OCTETS], next_mac[MAC_OCTETS];
-    uint16_t          mtu;
+    uint16_t          mtu;           /* that is spoken with */
+    unsigned          interface_mtu; /* what the interface would take: more on the way to this host itself */
 };
 
 /* Finds the route; `interface` (NULL: any) is the one to go by. false with a sentence when there is none. */

@@ -39,6 +39,7 @@ static const struct {
     { "${T}-agent --allow everybody", 2, "\"everybody\" is no address" },
     { "${T}-agent --serve chat", 2, "--serve takes echo, discard, chargen, daytime or http" },
     { "${T}-agent --serve echo=0", 2, "a port is a number from 1 to 65535" },
+    { "${T}-agent --service-id 1 --service-id 2", 2, "--service-id is given twice" },
     { "${T}-agent --service-id 65536", 2, "--service-id is a number up to 0xFFFF" },
 };
 

@@ -14,6 +14,10 @@
 #define CONNECTS "exec 3<>/dev/tcp/$TCPROVE_ADDRESS/$TCPROVE_PORT && cat <&3 >/dev/null"
 #define HERE     "$T run 127.0.0.1 --connect-cmd "
 
+/* The command lasts when it is tried; then, while a SYN,ACK of the target's waits a second for its ACK, it does not. */
+#define ENDS_EARLY(how)                                                                                                        \
+    "rm -f $D/once; " HERE "\"test -e $D/once && exec " how " $CONNECT; touch $D/once; $CONNECT\" open/crossing-again"
+
 static bool standing;
 
 static void enter(void)
@@ -104,6 +108,9 @@ static const struct {
     { "$T doctor 127.0.0.1:7 --connect-cmd 'exit 4'", 3, "BAD   --connect-cmd: it ended with status 4" },
     /* It worked when it was tried; then it does not: nobody is accused. */
     { "rm -f $D/once; " HERE "\"test -e $D/once && exit 5; touch $D/once; $CONNECT\" open/no-flags -q", 3, "0 violations" },
+    /* Nor where it ends in the middle of a case, and the target sends what it must then. */
+    { ENDS_EARLY("timeout 0.5"), 0, "--connect-cmd ended before the case did: it ended with status 124" },
+    { ENDS_EARLY("timeout -s KILL 0.5"), 0, "--connect-cmd ended before the case did: it died of signal 9" },
     /* Nothing listens: what did not pass is no sign that the target died. */
     { "$T run 127.0.0.1+acks-less --connect-cmd \"$CONNECT\" open/urg", 1, "FAIL  open/urg" },
     /* How to play a case again has the command in it. */

@@ -364,6 +364,14 @@ static const struct {
     { "setpriv --bounding-set -all --inh-caps -all $T doctor 192.0.2.2:7", 3, "sudo setcap cap_net_raw+ep" },
     { "$T doctor linux", 0, "ok    linux can be judged here" },
     { "$T doctor 192.0.2.2", 2, "needs a port or a service" },
+    { "$T doctor 127.0.0.1:7", 0, "over lo, it is this host itself, MTU 65536, of which 1500 are used" },
+    { "$T doctor 192.0.2.2:7", 0, "over eth0, MTU 1500\n" },
+    { "$T doctor 192.0.2.2:7+answers-nothing", 3, "note  fault: answers-nothing stands between" },
+    { "$T doctor 192.0.2.2:7+answers-nothing", 3,
+      "pass TCP from this address; the fault answers-nothing stands between, and may be the reason" },
+    { "$T doctor 192.0.2.2:7+sends-bad-checksum", 3, "BAD   checksums: the target's SYN has a wrong one" },
+    { "$T doctor linux+ignores-rst", 0, "note  fault: ignores-rst stands between" },
+    { "$T run 192.0.2.2:7+answers-nothing", 3, "; the fault answers-nothing stands between, and may be the reason" },
 };
 
 START_TEST(the_doctor_finds)

@@ -79,6 +79,21 @@ START_TEST(values)
 }
 END_TEST
 
+/* What gathers values, and what is a switch, may be said again. */
+START_TEST(some_may_be_repeated)
+{
+    struct options options;
+    struct error   error;
+
+    ck_assert_msg(read_line("run --report tap:a --report json:b -x fin/ -x rst/ --service echo --service discard -v -v -q -q",
+                            &options, &error),
+                  "%s", error.sentence);
+    ck_assert_uint_eq(options.report_count, 2);
+    ck_assert_uint_eq(options.excluded_count, 2);
+    ck_assert_uint_eq(options.service_count, 2);
+}
+END_TEST
+
 START_TEST(mistakes_are_explained)
 {
     static const struct {
@@ -101,6 +116,13 @@ START_TEST(mistakes_are_explained)
         { "run --reset-cmd=", "needs a command" },
         { "run --ipv6=yes", "takes no value" },
         { "list --format xml", "text, tsv or json" },
+        { "run --seed 1 --seed 2", "--seed is given twice: leave one of them out" },
+        { "run --seed 1 --seed=1", "--seed is given twice" },
+        { "run -j 1 fin/ -j 2", "-j is given twice" },
+        { "run --pcap all --pcap none", "--pcap is given twice" },
+        { "run -o a -o b", "-o is given twice" },
+        { "run --baseline a --baseline b", "--baseline is given twice" },
+        { "run --service echo --service echo=8", "--service echo is given twice" },
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -121,6 +143,7 @@ SUITE(options)
     tcase_add_test(tests, defaults);
     tcase_add_test(tests, first_operand_is_the_target_unless_it_looks_like_a_selector);
     tcase_add_test(tests, values);
+    tcase_add_test(tests, some_may_be_repeated);
     tcase_add_test(tests, mistakes_are_explained);
     suite_add_tcase(suite, tests);
     return suite;

@@ -183,6 +183,10 @@ START_TEST(a_full_disk_costs_the_file_only)
     ck_assert_ptr_nonnull(strstr(program_output, "was not written"));
     ck_assert_ptr_nonnull(strstr(program_output, "unconditionally compliant"));
     ck_assert_int_eq(program_shell("test -e $D/out/results.json -o -e $D/out/results.json.part"), 1);
+    program_shell("trap '' XFSZ; ulimit -f 1; cd $D && case $T in /*) ;; *) T=$OLDPWD/$T ;; esac; $T run reference rst/ -o in"
+                  " --pcap all");
+    ck_assert_msg(strstr(program_output, "tcprove: in/pcap/rst.exact") != NULL, "%s", program_output);
+    ck_assert_ptr_nonnull(strstr(program_output, ".pcapng was not written: File too large"));
 }
 END_TEST
 

@@ -30,6 +30,15 @@ static const struct {
     { "$T replay " CORPUS "syn-again-after-abort.ladder lunix", 2, "did you mean linux?" },
     { "$T replay -v " CORPUS "syn-again-after-abort.ladder | grep -q 'work [1-9][0-9]* of [1-9]' && echo it is told", 0,
       "it is told" },
+    { "$T replay " CORPUS "syn-again-after-abort.ladder --pcap $D/no/such/x.pcapng", 5,
+      "/no/such/x.pcapng was not written: No such file" },
+    { "$T replay " CORPUS " --pcap $D/x.pcapng", 2, "--pcap takes the segments of one input" },
+    { "$T replay --pcap $D/a --pcap $D/b " OLD, 2, "--pcap is given twice" },
+    { "$T replay --oracles rest --oracles rest " OLD, 2, "--oracles is given twice" },
+    { "$T replay --seed 1 --seed 2 " OLD, 2, "--seed is given twice" },
+    { "$T replay --minimize " OLD, 0, "no oracle speaks, so there is nothing to minimize" },
+    { "$T replay --minimize " OLD " " NEW, 0, "2 inputs, 0 findings: there is nothing to minimize" },
+    { "$T replay --minimize " OLD " linux", 2, "--minimize is for the built-in TCP" },
     { "$T replay --keep", 2, "takes a folder" },
     { "$T replay " CORPUS " --keep /no/such/folder " CORPUS "closed-meets-every-event.ladder", 0, "" },
     { "$T replay " OLD " --keep /no/such/folder " NEW, 5, "was not written" },
@@ -54,6 +63,72 @@ static const struct {
       "0 findings" },
     { "$T seeds $D/s README.md", 5, "README.md" },
 };
+
+/* Inputs of other fuzz targets, known by the folder that they lie in: a corpus, or a campaign's under any name. */
+#define OTHERS   "fuzz/corpus/"
+#define CAMPAIGN "mkdir -p $D/any/main/queue && echo datagrams 0123456789ab >$D/any/build && "
+
+static const struct {
+    const char *line;
+    int         status;
+    const char *says;
+} others[] = {
+    { "$T replay " OTHERS "frame/handshake-octets-close", 0, "--> SYN SEQ=" },
+    { "$T replay " OTHERS "frame/handshake-octets-close", 0, "octets of the target frame" },
+    { "$T replay " OTHERS "frame/handshake-octets-close --pcap $D/x.pcapng && test -s $D/x.pcapng", 0, "" },
+    { "$T replay " OTHERS "datagrams/settings", 0, "octets of the target datagrams" },
+    { "$T replay " OTHERS "datagrams " OTHERS "frame", 0, "13 inputs, 0 findings" },
+    { "$T replay " OTHERS "notation/ladder-with-ways", 2, "build/fuzz-plain/notation FILE plays it" },
+    { "$T replay " OTHERS "results/baseline", 2, "build/fuzz-plain/results FILE plays it" },
+    { "$T replay " OTHERS "frame/handshake-octets-close --minimize", 2, "target frame, and --minimize takes ladders" },
+    { "$T replay " OTHERS "frame/handshake-octets-close --as-case", 2, "--as-case takes ladders" },
+    { "$T replay " OTHERS "datagrams/settings --pairs", 2, "--pairs takes ladders" },
+    { "$T replay " OTHERS "datagrams/settings linux", 2, "linux takes ladders" },
+    { "$T replay " OTHERS "datagrams/settings --pcap $D/x", 2, "--pcap takes segments" },
+    { CAMPAIGN "cp " OTHERS "datagrams/settings $D/any/main/queue/id:0; $T replay $D/any/main/queue/id:0", 0,
+      "of the target datagrams" },
+    { "c=$D/frame-0123456789ab/second1/crashes; mkdir -p $c && cp " OTHERS "frame/handshake-octets-close $c/id:1;"
+      " $T replay $D/frame-0123456789ab",
+      0, "of the target frame" },
+    /* What is but called like a target is not taken for it. */
+    { "mkdir $D/datagrams-of-mine && cp " OLD " $D/datagrams-of-mine/; $T replay $D/datagrams-of-mine", 0,
+      "no oracle spoke: " },
+};
+
+START_TEST(inputs_of_other_targets)
+{
+    int status = program_shell(others[_i].line);
+
+    ck_assert_msg(status == others[_i].status, "%s: exit %d\n%s", others[_i].line, status, program_output);
+    ck_assert_msg(strstr(program_output, others[_i].says) != NULL, "%s does not say \"%s\":\n%s", others[_i].line,
+                  others[_i].says, program_output);
+}
+END_TEST
+
+/* A campaign's folder as AFL++ and run.sh leave it, with books, logs and a page. */
+START_TEST(a_campaigns_folder_is_taken_as_it_is)
+{
+    static const char *const make =
+        "c=$D/c; mkdir -p $c/main/queue/.state $c/main/crashes.2026-11-25-10:00:00 $c/main/hangs $c/second1/queue "
+        "$c/main/.synced"
+        " $c/seeds $c/plot; for f in main/fuzzer_stats main/plot_data main/cmdline main/fuzz_bitmap main/own "
+        "main/hangs/README.txt"
+        " main/.synced/second1 main/queue/.state/x build pid main.log main.counts found found.list plot/index.html; do"
+        " echo text that is no ladder >$c/$f; done; for f in main/queue/id:0 main/queue/id:1 second1/queue/id:0 main/hangs/id:0"
+        " 'main/crashes.2026-11-25-10:00:00/id:0' seeds/one; do cp " OLD " \"$c/$f\"; done";
+
+    ck_assert_msg(program_shell(make) == 0, "%s", program_output);
+    ck_assert_int_eq(program_shell("$T replay $D/c"), 0);
+    ck_assert_str_eq(program_output, "5 inputs, 0 findings\n");
+    ck_assert_int_eq(program_shell("$T replay $D/c/main/"), 0);
+    ck_assert_str_eq(program_output, "4 inputs, 0 findings\n");
+    ck_assert_int_eq(program_shell("$T replay $D/c/main/queue"), 0);
+    ck_assert_str_eq(program_output, "2 inputs, 0 findings\n");
+    /* Where the user keeps it says nothing of what is in it. */
+    ck_assert_int_eq(program_shell("mkdir $D/.hidden && cp -r $D/c/main/queue $D/.hidden/ && $T replay $D/.hidden/queue"), 0);
+    ck_assert_str_eq(program_output, "2 inputs, 0 findings\n");
+}
+END_TEST
 
 START_TEST(says_what_it_does)
 {
@@ -98,6 +173,10 @@ START_TEST(a_kernel_plays_it_too)
     status = program_shell("$T replay " CORPUS "mss-of-a-syn-that-was-refused.ladder linux");
     ck_assert_int_eq(status, 0);
     ck_assert_ptr_nonnull(strstr(program_output, "were left out"));
+    status = program_shell("$T replay " CORPUS "syn-again-after-abort.ladder linux --pcap $D/l.pcapng >$D/said && test -s"
+                           " $D/l.pcapng && $T replay " CORPUS "syn-again-after-abort.ladder linux --pcap $D/no/l.pcapng");
+    ck_assert_msg(status == 5 && strstr(program_output, "/no/l.pcapng was not written") != NULL, "exit %d\n%s", status,
+                  program_output);
 }
 END_TEST
 
@@ -109,6 +188,8 @@ SUITE(replay)
     tcase_set_timeout(tests, 120);
     tcase_add_checked_fixture(tests, program_make_folder, program_drop_folder);
     tcase_add_loop_test(tests, says_what_it_does, 0, (int)(sizeof calls / sizeof *calls));
+    tcase_add_loop_test(tests, inputs_of_other_targets, 0, (int)(sizeof others / sizeof *others));
+    tcase_add_test(tests, a_campaigns_folder_is_taken_as_it_is);
     tcase_add_test(tests, a_case_made_of_an_input_compiles);
     tcase_add_test(tests, a_kernel_plays_it_too);
     suite_add_tcase(suite, tests);
