@@ -161,18 +161,17 @@ static void happens_first(struct stage *stage, enum first first)
 
 static void play_frame(struct stage *stage, unsigned wishes, const uint8_t *octets, size_t count)
 {
-    struct packet packet;
-
     memcpy(stage->packet, octets, count);
-    struct actor *actor = mend(stage, wishes, stage->packet, count);
+    struct actor        *actor   = mend(stage, wishes, stage->packet, count);
+    const struct arrival arrival = stage_reads(stage, stage->packet, count);
+    const struct packet *packet  = &arrival.packet;
 
-    packet_decode(stage->packet, count, &packet);
-    if (actor != NULL && packet.kind == PACKET_TCP && packet.faults == 0)
+    if (actor != NULL && packet->kind == PACKET_TCP && packet->faults == 0)
         stage_tell(stage, actor,
-                   event_of_segment(&packet.segment, peer_rcv_nxt(&actor->peer), actor->peer.shadow.target.window,
+                   event_of_segment(&packet->segment, peer_rcv_nxt(&actor->peer), actor->peer.shadow.target.window,
                                     peer_snd_una(&actor->peer), actor->peer.shadow.target.nxt));
     stage_tell_packet(stage, actor != NULL ? &actor->peer : NULL, stage->packet, count);
-    stage_arrives(stage, &packet, stage->packet, count);
+    stage_arrives(stage, &arrival);
 }
 
 /* Nobody but the stage speaks for the last actor, and what frames have said in its name is over. */
@@ -182,7 +181,8 @@ static void prepare_end(struct stage *stage)
 
     tcp_close_both(stage->tcp, fresh->name);
     for (size_t i = 0; i < CONNECTIONS; i++)
-        tcp_close_both(stage->tcp, stage->strangers[i]);
+        if (stage->strangers[i] != 0)
+            tcp_close_both(stage->tcp, stage->strangers[i]);
     memset(&fresh->peer.shadow, 0, sizeof fresh->peer.shadow);
     fresh->peer.irs += UINT32_C(1) << 30;
     fresh->delivered = 0;

@@ -190,7 +190,8 @@ void oracle_sees_end(struct stage *stage)
     for (size_t i = 0; i < INPUT_CONNECTIONS; i++) {
         struct actor *actor = &stage->actors[i];
 
-        tcp_close_both(stage->tcp, actor->name);
+        if (actor->name != 0)
+            tcp_close_both(stage->tcp, actor->name);
         if (actor->listener != 0)
             tcp_close(stage->tcp, actor->listener);
     }

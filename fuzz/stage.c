@@ -61,9 +61,8 @@ static struct actor *actor_at(struct stage *stage, const struct ip_address *test
 
 static void output(void *context, const uint8_t *octets, size_t count)
 {
-    struct stage      *stage = context;
-    struct packet      packet;
-    struct tcp_options options = { 0 };
+    struct stage *stage = context;
+    struct packet packet;
 
     stage->outputs++;
     bool whole = packet_decode(octets, count, &packet) == PACKET_TCP && packet.faults == 0;
@@ -76,8 +75,7 @@ static void output(void *context, const uint8_t *octets, size_t count)
         stage->watch->packet(stage->watch->context, stage->now_us, true, actor != NULL ? &actor->peer : NULL, octets, count);
     if (actor == NULL)
         return;
-    tcp_options_parse(packet.segment.options, packet.segment.option_octets, &options);
-    peer_takes(&actor->peer, &packet.segment, &options);
+    peer_takes(&actor->peer, &packet.segment, &packet.options);
     oracle_sees_sent(stage, actor, &packet.segment);
 }
 
@@ -199,23 +197,36 @@ void stage_tell_packet(struct stage *stage, const struct peer *peer, const uint8
         stage->watch->packet(stage->watch->context, stage->now_us, false, peer, packet, count);
 }
 
-void stage_arrives(struct stage *stage, const struct packet *decoded, const uint8_t *packet, size_t count)
+struct arrival stage_reads(struct stage *stage, const uint8_t *packet, size_t count)
 {
-    uint64_t       work   = work_so_far(stage);
-    const uint8_t *octets = memory_exact(&stage->memory, packet, count);
+    uint64_t       work    = work_so_far(stage);
+    struct arrival arrival = { .octets = memory_exact(&stage->memory, packet, count), .count = count };
+
+    packet_decode(arrival.octets, count, &arrival.packet);
+    arrival.work = work_so_far(stage) - work;
+    return arrival;
+}
+
+void stage_arrives(struct stage *stage, const struct arrival *arrival)
+{
+    uint64_t work = work_so_far(stage) - arrival->work;
 
     stage->counts.segments++;
     stage->outputs = 0;
-    if (stage->oracles & ORACLE_REFEREE) {
-        if (decoded != NULL)
-            referee_sees_packet(stage->referee, false, decoded);
-        else
-            referee_sees(stage->referee, false, packet, count);
-    }
-    tcp_packet_arrives(stage->tcp, octets, count);
-    memory_exact_done(&stage->memory, octets);
-    settle(stage, work, count);
+    if (stage->oracles & ORACLE_REFEREE)
+        referee_sees_packet(stage->referee, false, &arrival->packet);
+    tcp_decoded_arrives(stage->tcp, &arrival->packet);
+    memory_exact_done(&stage->memory, arrival->octets);
+    settle(stage, work, arrival->count);
     stage_advance(stage, stage->now_us + CROSSING_US);
+}
+
+/* The stage's own packet, whoever it is of. */
+static void packet_arrives(struct stage *stage, size_t count)
+{
+    const struct arrival arrival = stage_reads(stage, stage->packet, count);
+
+    stage_arrives(stage, &arrival);
 }
 
 /* A data offset that is not ours moves the text against its sequence numbers: other octets than the stream's, up to forty more.
@@ -256,7 +267,7 @@ static void play_segment(struct stage *stage, struct actor *actor, const struct 
                                 peer->shadow.target.nxt));
     stage_tell_packet(stage, peer, stage->packet, count);
     peer_sent(peer, &segment, &options, sound && rung->from == FROM_PEER);
-    stage_arrives(stage, NULL, stage->packet, count);
+    packet_arrives(stage, count);
 }
 
 static void play_message(struct stage *stage, struct actor *actor, const struct message *message)
@@ -269,7 +280,7 @@ static void play_message(struct stage *stage, struct actor *actor, const struct 
     stage_tell_packet(stage, &actor->peer, stage->packet, count);
     if (message->kind == PACKET_TOO_BIG)
         actor->peer.path_mtu = 0; /* the target may have its reasons to doubt it: what it sends is judged by its MSS alone */
-    stage_arrives(stage, NULL, stage->packet, count);
+    packet_arrives(stage, count);
 }
 
 /* ---- user calls ----------------------------------------------------------------------------------------------------- */

@@ -30,6 +30,14 @@ struct actor {
     bool                    paused, readable;
 };
 
+/* A packet on its way to the TCP, read once for all who look at it. */
+struct arrival {
+    const uint8_t *octets; /* a copy of exactly their size, where memory.h makes one */
+    size_t         count;
+    struct packet  packet;
+    uint64_t       work; /* that reading it took */
+};
+
 struct stage {
     unsigned            oracles;
     work_meter         *meter;
@@ -68,8 +76,10 @@ bool stage_listens(struct stage *stage);
 bool stage_ends(struct stage *stage, size_t steps);
 /* A packet is on its way to the TCP; `peer` is who sends it, or NULL. */
 void stage_tell_packet(struct stage *stage, const struct peer *peer, const uint8_t *packet, size_t count);
-/* A packet arrives at the TCP, and the time that a packet takes passes. `decoded`: what packet_decode makes of it, or NULL. */
-void stage_arrives(struct stage *stage, const struct packet *decoded, const uint8_t *packet, size_t count);
+/* Reads what is about to arrive. stage_arrives has to follow. */
+struct arrival stage_reads(struct stage *stage, const uint8_t *packet, size_t count);
+/* It arrives at the TCP, and the time that a packet takes passes. */
+void stage_arrives(struct stage *stage, const struct arrival *arrival);
 /* The state that this connection is in meets an event. */
 void stage_tell(struct stage *stage, const struct actor *actor, unsigned event);
 void stage_step(struct stage *stage, const struct step *step);

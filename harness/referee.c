@@ -6,9 +6,10 @@
 #include <string.h>
 
 #include "offer.h"
+#include "sent.h"
 #include "shadow.h"
 
-enum { STIMULI = 64, STREAM_MAX_OCTETS = 1 << 20, WINDOW_OPENS_MOST = 1 << 20 };
+enum { STIMULI = 64, WINDOW_OPENS_MOST = 1 << 20 };
 
 /* What a tester's segment allows a RST to be made of (RFC 9293 3.10.7.1). */
 struct stimulus {
@@ -25,11 +26,10 @@ struct conversation {
     struct offer         offer;      /* of the tester's segments */
     struct segment       latest_syn; /* of the tester's, with its options */
     struct tcp_options   latest_syn_options;
-    struct stimulus      stimuli[STIMULI];
-    size_t               stimulus_count;
-    uint8_t             *stream, *known; /* the octets the target sent, from ISS+1 on, and which of them were seen */
-    size_t               stream_room;
     struct conversation *next;
+    struct sent          sent; /* by the target, from ISS+1 on */
+    size_t               stimulus_count;
+    struct stimulus      stimuli[STIMULI]; /* the latest ones: as many as the count says have been written */
 };
 
 struct referee {
@@ -76,10 +76,17 @@ void referee_begin_again(struct referee *referee)
 
     while (*end != NULL)
         end = &(*end)->next;
-    *end     = referee->conversations;
-    *referee = (struct referee){ .spare            = referee->spare,
-                                 .checksums_unseen = referee->checksums_unseen,
-                                 .offloads         = referee->offloads };
+    *end                   = referee->conversations;
+    referee->conversations = NULL;
+    referee->frames        = 0;
+    referee->breached      = false;
+    for (size_t i = 0; i < REFEREE_RULES; i++) {
+        struct ruling *ruling = &referee->rulings[i];
+
+        ruling->judged = ruling->broken = 0;
+        ruling->first_frame             = 0;
+        ruling->sentence[0]             = '\0';
+    }
 }
 
 void referee_close(struct referee *referee)
@@ -90,8 +97,7 @@ void referee_close(struct referee *referee)
         struct conversation *gone = referee->spare;
 
         referee->spare = gone->next;
-        free(gone->stream);
-        free(gone->known);
+        sent_release(&gone->sent);
         free(gone);
     }
     free(referee);
@@ -117,7 +123,7 @@ bool referee_saw_a_breach(const struct referee *referee)
     return referee->breached;
 }
 
-/* Zeroed but for the room of its stream; NULL without memory. */
+/* Empty; NULL without memory. */
 static struct conversation *new_conversation(struct referee *referee)
 {
     struct conversation *fresh = referee->spare;
@@ -125,9 +131,9 @@ static struct conversation *new_conversation(struct referee *referee)
     if (fresh == NULL)
         return calloc(1, sizeof *fresh);
     referee->spare = fresh->next;
-    *fresh         = (struct conversation){ .stream = fresh->stream, .known = fresh->known, .stream_room = fresh->stream_room };
-    if (fresh->known != NULL)
-        memset(fresh->known, 0, fresh->stream_room);
+    memset(fresh, 0, offsetof(struct conversation, sent));
+    sent_forget(&fresh->sent);
+    fresh->stimulus_count = 0;
     return fresh;
 }
 
@@ -201,8 +207,7 @@ static void start_over(struct conversation *c, bool answers)
             c->before = c->shadow;
     memset(&c->shadow, 0, sizeof c->shadow);
     c->offer = (struct offer){ 0 };
-    if (c->known != NULL)
-        memset(c->known, 0, c->stream_room);
+    sent_forget(&c->sent);
     c->muddled = c->opened = false;
     if (!answers)
         return;
@@ -272,9 +277,10 @@ static bool is_old(const struct conversation *c, const struct segment *segment)
            (target->ack_seen && seq_before(segment->seq, target->ack) && seq_before(last, target->ack));
 }
 
-static void tester_sent(struct conversation *c, const struct packet *packet, const struct tcp_options *options)
+static void tester_sent(struct conversation *c, const struct packet *packet)
 {
-    const struct segment *segment = &packet->segment;
+    const struct segment     *segment = &packet->segment;
+    const struct tcp_options *options = &packet->options;
 
     c->stimuli[c->stimulus_count++ % STIMULI] =
         (struct stimulus){ segment->ack, segment->seq + segment_length(segment), (segment->flags & ACK) != 0 };
@@ -428,28 +434,6 @@ static bool rst_is_formed(const struct conversation *c, const struct segment *se
     return answers_in_closed(c, segment);
 }
 
-static bool grow_stream(struct conversation *c, size_t room)
-{
-    if (room <= c->stream_room)
-        return true;
-    if (room > STREAM_MAX_OCTETS)
-        return false;
-    size_t   size   = room < 4096 ? 4096 : room * 2;
-    uint8_t *stream = realloc(c->stream, size);
-
-    if (stream == NULL)
-        return false;
-    c->stream      = stream;
-    uint8_t *known = realloc(c->known, size);
-
-    if (known == NULL)
-        return false;
-    memset(known + c->stream_room, 0, size - c->stream_room);
-    c->known       = known;
-    c->stream_room = size;
-    return true;
-}
-
 /* A keep-alive may carry one garbage octet where an acknowledged one stood (RFC 9293 3.8.4). */
 static bool is_keep_alive(const struct conversation *c, const struct segment *segment)
 {
@@ -459,24 +443,14 @@ static bool is_keep_alive(const struct conversation *c, const struct segment *se
 
 static void judge_octets(struct referee *referee, struct conversation *c, const struct segment *segment)
 {
-    uint32_t at    = segment->seq + (segment->flags & SYN ? 1 : 0) - c->shadow.target.iss - 1;
-    bool     again = false, same = true;
+    uint32_t at = segment->seq + (segment->flags & SYN ? 1 : 0) - c->shadow.target.iss - 1;
 
-    if (segment->text_octets == 0 || !c->shadow.target.syn_seen || at > STREAM_MAX_OCTETS || is_keep_alive(c, segment))
+    if (segment->text_octets == 0 || !c->shadow.target.syn_seen || is_keep_alive(c, segment))
         return;
-    if (!grow_stream(c, at + segment->text_octets))
-        return;
-    for (size_t i = 0; i < segment->text_octets; i++) {
-        if (c->known[at + i]) {
-            again = true;
-            same  = same && c->stream[at + i] == segment->text[i];
-        } else {
-            c->known[at + i]  = 1;
-            c->stream[at + i] = segment->text[i];
-        }
-    }
-    if (again)
-        rule_on(referee, RULE_SAME_OCTETS, same, "other octets than before from SEQ %u on", segment->seq);
+    enum sent_again again = sent_takes(&c->sent, at, segment->text, segment->text_octets);
+
+    if (again != SENT_FIRST)
+        rule_on(referee, RULE_SAME_OCTETS, again == SENT_SAME, "other octets than before from SEQ %u on", segment->seq);
 }
 
 /* The window beside an ACK below an earlier one is as old as that: RFC 9293 3.10.7.4 does not take it (SND.WL2). */
@@ -550,10 +524,10 @@ static bool find_incarnation(struct conversation *c, const struct segment *segme
     return true;
 }
 
-static void judge_target(struct referee *referee, struct conversation *c, const struct packet *packet,
-                         const struct tcp_options *options, bool unfinished)
+static void judge_target(struct referee *referee, struct conversation *c, const struct packet *packet, bool unfinished)
 {
-    const struct segment *segment = &packet->segment;
+    const struct segment     *segment = &packet->segment;
+    const struct tcp_options *options = &packet->options;
 
     if (!(packet->faults & FAULT_TRUNCATED) && !referee->checksums_unseen && !unfinished)
         rule_on(referee, RULE_CHECKSUM, !(packet->faults & (FAULT_TCP_CHECKSUM | FAULT_IP_CHECKSUM)), "the checksum is wrong");
@@ -584,8 +558,7 @@ static void judge_target(struct referee *referee, struct conversation *c, const 
 
 void referee_sees_packet(struct referee *referee, bool from_target, const struct packet *packet)
 {
-    struct tcp_options options = { 0 };
-    struct packet      spared;
+    struct packet spared;
 
     referee->frames++;
     if (packet->kind != PACKET_TCP)
@@ -594,10 +567,8 @@ void referee_sees_packet(struct referee *referee, bool from_target, const struct
 
     if (c == NULL)
         return;
-    if (!(packet->faults & (FAULT_TRUNCATED | FAULT_TCP_DATA_OFFSET)))
-        tcp_options_parse(packet->segment.options, packet->segment.option_octets, &options);
     if (!from_target) {
-        tester_sent(c, packet, &options);
+        tester_sent(c, packet);
         return;
     }
     bool unfinished = referee->offloads && packet_sum(packet) == SUM_UNFINISHED;
@@ -607,7 +578,7 @@ void referee_sees_packet(struct referee *referee, bool from_target, const struct
         spared.faults &= ~(unsigned)FAULT_TCP_CHECKSUM;
         packet = &spared;
     }
-    judge_target(referee, c, packet, &options, unfinished);
+    judge_target(referee, c, packet, unfinished);
 }
 
 void referee_sees(struct referee *referee, bool from_target, const uint8_t *octets, size_t count)

@@ -4,15 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-bool ip_address_equal(const struct ip_address *a, const struct ip_address *b)
-{
-    if (a->family != b->family)
-        return false;
-    if (a->family == 4)
-        return memcmp(a->octets, b->octets, 4) == 0;
-    return a->family == 0 || memcmp(a->octets, b->octets, 16) == 0;
-}
-
 bool ip_address_parse(const char *text, struct ip_address *address)
 {
     *address = (struct ip_address){ 0 };

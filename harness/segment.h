@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "words.h"
 
@@ -50,7 +51,15 @@ static inline bool seq_before_eq(uint32_t a, uint32_t b)
     return (int32_t)(a - b) <= 0;
 }
 
-bool ip_address_equal(const struct ip_address *a, const struct ip_address *b);
+static inline bool ip_address_equal(const struct ip_address *a, const struct ip_address *b)
+{
+    if (a->family != b->family)
+        return false;
+    if (a->family == 4)
+        return memcmp(a->octets, b->octets, 4) == 0;
+    return a->family == 0 || memcmp(a->octets, b->octets, 16) == 0;
+}
+
 bool ip_address_parse(const char *text, struct ip_address *address);
 /* Writes at most 46 octets with the ending zero. */
 void ip_address_print(const struct ip_address *address, char text[46]);
@@ -128,12 +137,13 @@ enum packet_fault {
 };
 
 struct packet {
-    enum packet_kind  kind;
-    unsigned          faults;
-    struct segment    segment; /* TCP; or, for an ICMP error, what the quotation shows (ports and SEQ at least)   */
-    struct ip_address icmp_from;
-    uint8_t           icmp_type, icmp_code;
-    uint32_t          icmp_mtu;
+    enum packet_kind   kind;
+    unsigned           faults;
+    struct segment     segment; /* TCP; or, for an ICMP error, what the quotation shows (ports and SEQ at least)   */
+    struct tcp_options options; /* of a TCP segment whose header is whole: what tcp_options_parse makes of its own  */
+    struct ip_address  icmp_from;
+    uint8_t            icmp_type, icmp_code;
+    uint32_t           icmp_mtu;
 };
 
 /* Whether a segment's checksum is right, is that of the pseudo-header alone (what a kernel writes that leaves the rest to an

@@ -212,10 +212,10 @@ static void read_tcp_header(const uint8_t *tcp, size_t octets, struct segment *s
 }
 
 /* Options and text, once the fixed header is there. `whole` says whether the segment's end was captured too. */
-static unsigned read_tcp_rest(const uint8_t *tcp, size_t octets, bool whole, struct segment *segment)
+static unsigned read_tcp_rest(const uint8_t *tcp, size_t octets, bool whole, struct packet *packet)
 {
-    size_t             header = (size_t)segment->data_offset * 4;
-    struct tcp_options options;
+    struct segment *segment = &packet->segment;
+    size_t          header  = (size_t)segment->data_offset * 4;
 
     if (header < TCP_HEADER_OCTETS)
         return FAULT_TCP_DATA_OFFSET;
@@ -228,8 +228,8 @@ static unsigned read_tcp_rest(const uint8_t *tcp, size_t octets, bool whole, str
         return whole ? FAULT_TCP_DATA_OFFSET : 0;
     segment->text        = tcp + header;
     segment->text_octets = octets - header;
-    tcp_options_parse(segment->options, segment->option_octets, &options);
-    return options.malformed ? FAULT_TCP_OPTIONS : 0;
+    tcp_options_parse(segment->options, segment->option_octets, &packet->options);
+    return packet->options.malformed ? FAULT_TCP_OPTIONS : 0;
 }
 
 static void decode_tcp(const struct payload *payload, struct packet *packet)
@@ -243,7 +243,7 @@ static void decode_tcp(const struct payload *payload, struct packet *packet)
         packet->faults |= payload->whole ? FAULT_IP_TOTAL_LENGTH : FAULT_TRUNCATED;
         return;
     }
-    packet->faults |= read_tcp_rest(payload->at, payload->octets, payload->whole, segment);
+    packet->faults |= read_tcp_rest(payload->at, payload->octets, payload->whole, packet);
     if (!payload->whole || payload->destination == NULL)
         return;
     uint64_t pseudo =
@@ -299,7 +299,7 @@ static void read_quotation(const uint8_t *quoted, size_t count, struct packet *p
     packet->kind = PACKET_ICMP_ERROR;
     read_tcp_header(tcp.at, tcp.octets, &inner.segment);
     if (tcp.octets >= TCP_HEADER_OCTETS)
-        read_tcp_rest(tcp.at, tcp.octets, false, &inner.segment);
+        read_tcp_rest(tcp.at, tcp.octets, false, &inner);
     if (tcp.octets < TCP_ACK_AT)
         packet->faults |= FAULT_TRUNCATED;
     packet->segment = inner.segment;

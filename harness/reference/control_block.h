@@ -103,7 +103,8 @@ struct tcp {
     struct tcp_config     config;
     struct tcp_host       host;
     uint64_t              now_us;
-    uint8_t               secret[16]; /* RFC 6528 */
+    uint64_t              quiet_until_us; /* no timer is due before */
+    uint8_t               secret[16];     /* RFC 6528 */
     uint16_t              next_ephemeral;
     uint32_t              generation;
     struct control_block *blocks;        /* config.connections of them; state CLOSED: free */
@@ -138,11 +139,15 @@ void tcp_remove_acknowledged(struct tcp *tcp, struct control_block *tcb, uint32_
 /* ---- icmp_arrives.c: RFC 9293 3.9.2.2 */
 void tcp_icmp_arrives(struct tcp *tcp, const struct packet *packet);
 
-/* ---- timeouts.c: RFC 9293 3.10.8 */
+/* ---- timers.c: when they are due */
 void     tcp_start_timer(struct tcp *tcp, struct control_block *tcb, enum timer timer, uint64_t after_us);
 void     tcp_stop_timer(struct control_block *tcb, enum timer timer);
 bool     tcp_timer_runs(const struct control_block *tcb, enum timer timer);
 uint64_t tcp_next_timeout_us(const struct control_block *tcb); /* NEVER where no timer runs */
+/* The first timer from this one on, in the order of enum timer, that is due now; TIMERS where none is. */
+int tcp_due_timer(const struct tcp *tcp, const struct control_block *tcb, int from);
+
+/* ---- timeouts.c: RFC 9293 3.10.8 */
 void     tcp_run_timers(struct tcp *tcp, struct control_block *tcb);
 void     tcp_enter_time_wait(struct tcp *tcp, struct control_block *tcb);
 void     tcp_watch_orphan(struct tcp *tcp, struct control_block *tcb);

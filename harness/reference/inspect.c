@@ -151,13 +151,14 @@ const struct tcp_invariant *tcp_broken_invariant(const struct tcp *tcp)
 enum state tcp_state_met(const struct tcp *tcp, const struct ip_address *local, uint16_t local_port,
                          const struct ip_address *remote, uint16_t remote_port)
 {
-    const struct control_block *tcb     = tcp_block_of_pair(tcp, local, local_port, remote, remote_port);
-    const struct segment        arrives = {
-               .source = *remote, .destination = *local, .source_port = remote_port, .destination_port = local_port
-    };
+    const struct control_block *tcb = tcp_block_of_pair(tcp, local, local_port, remote, remote_port);
 
     if (tcb != NULL)
         return tcb->state;
+    const struct segment arrives = {
+        .source = *remote, .destination = *local, .source_port = remote_port, .destination_port = local_port
+    };
+
     return tcp_block_listening(tcp, &arrives) != NULL ? LISTEN : CLOSED;
 }
 

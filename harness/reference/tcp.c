@@ -88,11 +88,13 @@ struct tcp *tcp_create(const struct tcp_config *config, const struct tcp_host *h
 
     if (tcp == NULL)
         return NULL;
+    size_t text_octets = config->send_buffer_octets < config->mtu_octets ? config->send_buffer_octets : config->mtu_octets;
+
     tcp->config = *config;
     tcp->host   = *host;
     tcp->blocks = take_memory(host, config->connections * sizeof *tcp->blocks);
     tcp->packet = take_memory(host, config->mtu_octets);
-    tcp->text   = take_memory(host, config->mtu_octets);
+    tcp->text   = take_memory(host, text_octets);
     if (!tcp->blocks || !tcp->packet || !tcp->text || !take_buffers(tcp)) {
         tcp_destroy(tcp);
         return NULL;
@@ -255,29 +257,37 @@ static void segment_arrives(struct tcp *tcp, const struct segment *segment)
         tcp_settle(tcp, tcb);
 }
 
-void tcp_packet_arrives(struct tcp *tcp, const uint8_t *octets, size_t count)
+void tcp_decoded_arrives(struct tcp *tcp, const struct packet *packet)
 {
-    struct packet packet;
+    const struct segment *segment = &packet->segment;
 
-    switch (packet_decode(octets, count, &packet)) {
+    switch (packet->kind) {
     case PACKET_TCP:
         /* Options that are malformed spoil nothing but themselves (RFC 9293 3.1, MUST-6 and MUST-7). */
-        if (packet.faults & ~(unsigned)FAULT_TCP_OPTIONS)
+        if (packet->faults & ~(unsigned)FAULT_TCP_OPTIONS)
             return;
-        if (!tcp_address_is_unicast(&packet.segment.source) || !tcp_address_is_unicast(&packet.segment.destination))
+        if (!tcp_address_is_unicast(&segment->source) || !tcp_address_is_unicast(&segment->destination))
             return;
         /* Nobody else can have this host's own address. */
-        if (ip_address_equal(&packet.segment.source, &packet.segment.destination))
+        if (ip_address_equal(&segment->source, &segment->destination))
             return;
-        segment_arrives(tcp, &packet.segment);
+        segment_arrives(tcp, segment);
         break;
     case PACKET_ICMP_ERROR:
-        if ((packet.faults & FAULT_IP_CHECKSUM) == 0)
-            tcp_icmp_arrives(tcp, &packet);
+        if ((packet->faults & FAULT_IP_CHECKSUM) == 0)
+            tcp_icmp_arrives(tcp, packet);
         break;
     case PACKET_OTHER:
         break;
     }
+}
+
+void tcp_packet_arrives(struct tcp *tcp, const uint8_t *octets, size_t count)
+{
+    struct packet packet;
+
+    packet_decode(octets, count, &packet);
+    tcp_decoded_arrives(tcp, &packet);
 }
 
 /* ---- the time ------------------------------------------------------------------------------------------------------ */
@@ -286,19 +296,10 @@ void tcp_time(struct tcp *tcp, uint64_t now_us)
 {
     if (now_us > tcp->now_us)
         tcp->now_us = now_us;
+    if (tcp->now_us < tcp->quiet_until_us)
+        return;
     for (size_t i = 0; i < tcp->used; i++)
         if (tcp->blocks[i].state != CLOSED)
             tcp_run_timers(tcp, &tcp->blocks[i]);
-}
-
-uint64_t tcp_deadline(const struct tcp *tcp)
-{
-    uint64_t deadline_us = NEVER;
-
-    for (size_t i = 0; i < tcp->used; i++) {
-        uint64_t due_us = tcp_next_timeout_us(&tcp->blocks[i]);
-
-        deadline_us = due_us < deadline_us ? due_us : deadline_us;
-    }
-    return deadline_us;
+    tcp->quiet_until_us = tcp_deadline(tcp);
 }

@@ -104,6 +104,8 @@ uint64_t tcp_deadline(const struct tcp *tcp);
 /* An IP packet has arrived (RFC 9293 3.10.7). What is not a whole, unfragmented TCP segment with right checksums, from an
  * address that one host can have, is dropped without a word; so are ICMP messages that quote nothing of ours. */
 void tcp_packet_arrives(struct tcp *tcp, const uint8_t *packet, size_t count);
+/* The same for one that packet_decode took apart already. */
+void tcp_decoded_arrives(struct tcp *tcp, const struct packet *packet);
 
 /* ---- user calls, RFC 9293 3.9.1 and 3.10.1 to 3.10.6 --------------------------------------------------------------- */
 

@@ -4,21 +4,6 @@
 
 enum { PERSIST_SHIFT_MOST = 16 };
 
-void tcp_start_timer(struct tcp *tcp, struct control_block *tcb, enum timer timer, uint64_t after_us)
-{
-    tcb->timers[timer] = after_us < NEVER - tcp->now_us ? tcp->now_us + after_us : NEVER;
-}
-
-void tcp_stop_timer(struct control_block *tcb, enum timer timer)
-{
-    tcb->timers[timer] = NEVER;
-}
-
-bool tcp_timer_runs(const struct control_block *tcb, enum timer timer)
-{
-    return tcb->timers[timer] != NEVER;
-}
-
 /* "Start the time-wait timer, turn off the other timers." */
 void tcp_enter_time_wait(struct tcp *tcp, struct control_block *tcb)
 {
@@ -128,25 +113,12 @@ static void (*const timeouts[TIMERS])(struct tcp *tcp, struct control_block *tcb
     [TIMER_ORPHAN]         = orphan_timeout,
 };
 
-/* Asked for every block whenever time passes: hence without a branch. */
-uint64_t tcp_next_timeout_us(const struct control_block *tcb)
-{
-    uint64_t next_us = NEVER;
-
-    for (int timer = 0; timer < TIMERS; timer++)
-        next_us = tcb->timers[timer] < next_us ? tcb->timers[timer] : next_us;
-    return next_us;
-}
-
 void tcp_run_timers(struct tcp *tcp, struct control_block *tcb)
 {
     bool any = false;
 
-    if (tcp_next_timeout_us(tcb) > tcp->now_us)
-        return;
-    for (int timer = 0; timer < TIMERS && tcb->state != CLOSED; timer++) {
-        if (tcb->timers[timer] > tcp->now_us)
-            continue;
+    for (int timer = tcp_due_timer(tcp, tcb, 0); timer < TIMERS && tcb->state != CLOSED;
+         timer     = tcp_due_timer(tcp, tcb, timer + 1)) {
         tcb->timers[timer] = NEVER;
         timeouts[timer](tcp, tcb);
         any = true;
