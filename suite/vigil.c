@@ -215,6 +215,9 @@ bool vigil_releases(struct vigil *vigil, size_t *entry, struct case_outcome *out
     *entry      = last->entry;
     *outcome    = last->outcome;
     *transcript = last->transcript;
+    /* The way to the target was cut, and is there again: no error of this program's. */
+    if (unsent(outcome))
+        outcome->verdict = VERDICT_INCONCLUSIVE;
     return true;
 }
 

@@ -52,7 +52,8 @@ enum our_primitive {
     OURS_SERVE        = 0x07, /* listener u16, service u8: its connections to come are served                              */
     OURS_USER_TIMEOUT = 0x08, /* socket u16, milliseconds u32                                                              */
     OURS_KEEP_ALIVE   = 0x09, /* socket u16, what u8 (0: idle, 1: interval), milliseconds u32 (idle of 0: off)             */
-    OURS_LISTENER     = 0x0a  /* listener u16, what u8 (0: takes what comes, or leaves it waiting, 1: backlog), value u32   */
+    OURS_LISTENER     = 0x0a /* listener u16, what u8, value u32: 0: takes what comes (1), or leaves it waiting (0); 1: backlog,
+                                at least 1                                                                                 */
 };
 
 enum message_result {

@@ -16,8 +16,9 @@ static const struct step finish_handshake[]  = { PEER (ACK), END_OF_LADDER };
 static const struct step alive_listen[]      = { ON (FRESH), PEER (SYN), IUT (SYN|ACK), PEER (ACK),
                                                  PEER (ACK, .len = 1), IUT_ACKS (RCV_NXT + 1), END_OF_LADDER };
 static const struct step alive_answering[]   = { ON (FRESH), PEER (SYN), IUT (SYN|ACK), END_OF_LADDER };
-/* An ACK flag on the RST leaves no doubt that the connection is gone; cases of their own judge its form. */
-static const struct step gone[]              = { PEER (ACK), IUT (RST|MAY_ACK, .seq = SEG_ACK, .ack = ANY), END_OF_LADDER };
+/* An ACK flag on the RST leaves no doubt that the connection is gone; cases of their own judge its form. The SEQ is far from
+ * that of the handshake: its last ACK, once more, would open a connection at a listener that sends SYN cookies (RFC 4987 3.6). */
+static const struct step gone[]              = { PEER (ACK, .seq = RCV_NXT - 1000), IUT (RST|MAY_ACK, .seq = SEG_ACK, .ack = ANY), END_OF_LADDER };
 /* clang-format on */
 
 static enum outcome check_granted(struct player *player, const struct entry *entry)

@@ -1,6 +1,8 @@
 /* agent_host.c: hosts with an agent: the verdicts of this machine's own kernel behind the socketpair, over IPv4 and IPv6. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "host_rig.h"
 #include "results_rig.h"
@@ -190,6 +192,34 @@ START_TEST(an_agent_that_dies)
 }
 END_TEST
 
+/* RFC 4987 3.6: every handshake is completed from what its last ACK says. */
+static void near_host_sends_cookies(void)
+{
+    pid_t child = fork();
+    int   status;
+
+    if (child == 0) {
+        FILE *setting = host_rig_go_near() ? fopen("/proc/sys/net/ipv4/tcp_syncookies", "we") : NULL;
+
+        _exit(setting == NULL || fputs("2", setting) < 0 || fclose(setting) != 0);
+    }
+    waitpid(child, &status, 0);
+    ck_assert_int_eq(status, 0);
+}
+
+/* That ACK once more would open the connection anew, which is not the one that was reset. */
+START_TEST(cookies_bring_nothing_back)
+{
+    if (!standing)
+        return;
+    near_host_sends_cookies();
+    int status = host_rig_shell("$T run 192.0.2.2 --agent 192.0.2.2 accept/rst rst/exact/ close/abort/ close/reset-told/ -q");
+
+    ck_assert_msg(strstr(host_rig_output, "0 violations") != NULL, "%s", host_rig_output);
+    ck_assert_msg(status == 0, "exit %d\n%s", status, host_rig_output);
+}
+END_TEST
+
 SUITE(agent_host)
 {
     Suite *suite = suite_create("agent_host");
@@ -202,6 +232,7 @@ SUITE(agent_host)
     tcase_add_test(tests, two_testers_at_once);
     tcase_add_loop_test(tests, eleven_states, 0, 2);
     tcase_add_loop_test(tests, mistakes_are_told, 0, sizeof mistakes / sizeof *mistakes);
+    tcase_add_test(tests, cookies_bring_nothing_back);
     tcase_add_test(tests, lost_datagrams);
     tcase_add_test(tests, an_agent_that_dies);
     suite_add_tcase(suite, tests);

@@ -449,6 +449,36 @@ START_TEST(an_own_link_that_is_down_accuses_nobody)
 }
 END_TEST
 
+/* Its agent is started anew: for a moment nobody greets a case. */
+static bool open_unless_away(void *prepared, unsigned slot, struct target *target, struct error *error)
+{
+    char away[120];
+
+    snprintf(away, sizeof away, "%s/away", folder);
+    if (unlink(away) != 0)
+        return open_target(prepared, slot, target, error);
+    target->unreached = true;
+    return error_set(error, "nothing listens there");
+}
+
+START_TEST(who_was_away_for_a_moment_is_asked_again)
+{
+    const struct target_kind kind = { .name = "mortal", .description = "can die", .open = open_unless_away };
+    struct results           results;
+    char                     command[140];
+
+    set_alive(true);
+    snprintf(command, sizeof command, "touch %s/away", folder);
+    ck_assert_int_eq(system(command), 0);
+    odd.kind     = &kind;
+    odd.answered = true;
+    play(2, SILENT, false, NULL, &results);
+    for (size_t i = 2; i < CASES; i++)
+        expect(&results, cases[i].id, VERDICT_PASS, "");
+    runner_release(&results);
+}
+END_TEST
+
 /* Who never answered cannot die: what its cases show is believed. */
 START_TEST(a_mute_target_is_judged)
 {
@@ -596,6 +626,7 @@ SUITE(death)
     tcase_add_test(made_, who_does_not_come_back_is_not_waited_for);
     tcase_add_loop_test(made_, what_is_skipped_has_no_part_in_it, 0, 2);
     tcase_add_loop_test(made_, an_own_link_that_is_down_accuses_nobody, 0, 3);
+    tcase_add_test(made_, who_was_away_for_a_moment_is_asked_again);
     tcase_add_test(made_, a_mute_target_is_judged);
     tcase_add_loop_test(made_, a_target_that_lives_passes, 0, 2);
     suite_add_tcase(suite, made_);
