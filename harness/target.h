@@ -57,6 +57,9 @@ struct target {
     /* Whether what makes calls at the target was there all the time: what a FAIL rests on; false with a sentence. NULL: it
      * cannot have gone. */
     bool (*undisturbed)(void *self, struct error *error);
+    /* The process ends now: what makes calls at the target is told to let go of what it made for this case. To be called from a
+     * signal handler. NULL: it notices by itself. */
+    void (*abandon)(void *self);
     void (*close)(void *self);
 };
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,8 @@
 #include "clock.h"
 #include "pcapng.h"
 #include "results.h"
+
+enum { STOPS_MS = 200 };
 
 /* ---- in the child ------------------------------------------------------------------------------------------------------- */
 
@@ -150,6 +153,19 @@ static void keep_packets(const struct case_wish *wish, const struct play *play, 
     fprintf(stderr, "tcprove: %s/pcap/%s\n", wish->pcap_path, error.sentence);
 }
 
+/* The target of this process, while it plays. */
+static const struct target *volatile playing;
+
+static void end_at_once(int signal)
+{
+    const struct target *target = playing;
+
+    (void)signal;
+    if (target != NULL && target->abandon != NULL)
+        target->abandon(target->self);
+    _exit(0);
+}
+
 static void play_in_child(const struct case_wish *wish, int fd)
 {
     static struct case_outcome outcome;
@@ -163,6 +179,7 @@ static void play_in_child(const struct case_wish *wish, int fd)
         send_home(fd, &outcome, NULL);
         return;
     }
+    playing           = &target;
     struct play *play = play_ladder(wish->entry->ladder, wish->entry->each, &target, &wish->options);
 
     if (play != NULL) {
@@ -178,6 +195,7 @@ static void play_in_child(const struct case_wish *wish, int fd)
         send_home(fd, &outcome, play);
     }
     play_release(play);
+    playing = NULL;
     target.close(target.self);
 }
 
@@ -204,7 +222,8 @@ bool case_start(const struct case_wish *wish, uint64_t limit_ms, struct case_pro
         if (getppid() != parent)
             _exit(0);
         signal(SIGINT, SIG_IGN);
-        signal(SIGTERM, SIG_DFL);
+        signal(SIGHUP, SIG_IGN);
+        signal(SIGTERM, end_at_once);
         signal(SIGUSR1, SIG_IGN);
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, NULL);
@@ -266,6 +285,15 @@ static bool unpack(const struct case_process *process, struct case_outcome *outc
         at += length;
     }
     return true;
+}
+
+void case_stop(struct case_process *process)
+{
+    struct pollfd ended = { .fd = process->pipe };
+
+    kill(process->pid, SIGTERM);
+    poll(&ended, 1, STOPS_MS);
+    kill(process->pid, SIGKILL);
 }
 
 void case_finish(struct case_process *process, struct case_outcome *outcome, char ***transcript)

@@ -56,6 +56,9 @@ bool case_start(const struct case_wish *wish, uint64_t limit_ms, struct case_pro
 /* Reads what has come; false once the pipe is at its end. */
 bool case_read(struct case_process *process);
 
+/* Ends the process, which is given a moment to let go of what it had made at the target. case_finish has to follow. */
+void case_stop(struct case_process *process);
+
 /* Waits for the process (it has closed its pipe or was killed) and fills in the outcome and the lines of its transcript (to be
  * freed by the caller, each and the array). A process that died or sent half a result is VERDICT_ERROR with its signal or
  * limit. */

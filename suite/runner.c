@@ -402,7 +402,7 @@ static void stop_playing(struct run *run)
 
         if (!slot->busy)
             continue;
-        kill(slot->process.pid, SIGKILL);
+        case_stop(&slot->process);
         case_finish(&slot->process, &outcome, &transcript);
         slot->busy             = false;
         run->slots[slot->slot] = false;
@@ -480,7 +480,7 @@ static void stop_all(struct run *run)
         struct case_outcome outcome;
         char              **transcript;
 
-        kill(run->playing[i].process.pid, SIGKILL);
+        case_stop(&run->playing[i].process);
         case_finish(&run->playing[i].process, &outcome, &transcript);
         for (uint32_t k = 0; k < outcome.transcript_lines; k++)
             free(transcript[k]);

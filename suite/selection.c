@@ -84,8 +84,9 @@ enum status selection_open(const struct options *options, enum selection_purpose
         return STATUS_GOOD;
     error_set(error,
               "nothing is left to play: %zu cases are too long for --profile %s, %zu can crash a host and want --disruptive, "
-              "the others were not selected",
-              selection->too_long, profile_name(options->profile), selection->disruptive);
+              "the others were not selected%s",
+              selection->too_long, profile_name(options->profile), selection->disruptive,
+              options->excluded_count > 0 ? ", or left out with -x" : "");
     return STATUS_NOTHING;
 }
 

@@ -15,6 +15,7 @@ enum {
     AGENT_SERVICE         = 0x0105,
     AGENT_VERSION         = 1, /* of group 7F: what HELLO compares */
     MESSAGE_HEAD_OCTETS   = 16,
+    MESSAGE_ID_AT         = 8,    /* where the request id stands */
     MESSAGE_LENGTH_LEAST  = 8,    /* the length field counts from the request id on */
     MESSAGE_OCTETS        = 1400, /* of the longest message of ours: one packet on every link */
     MESSAGE_DATA_OCTETS   = 1200, /* of a user's data in one message */

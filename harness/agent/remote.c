@@ -12,6 +12,7 @@
 #include "agent/endpoint.h"
 #include "agent/remote_inside.h"
 #include "clock.h"
+#include "octets.h"
 
 enum { CALL_PATIENCE_MS = 5000, SAME_PATIENCE_MS = 2000, FAREWELL_MS = 100, FIRST_WAIT_MS = 50, LONGEST_WAIT_MS = 800 };
 
@@ -231,6 +232,32 @@ uint8_t remote_response(struct remote *remote, struct call_reply *reply, const c
     return remote->result;
 }
 
+static void begin_farewell(struct remote *remote)
+{
+    remote_begin(remote, GROUP_GENERAL, GENERAL_END_TEST);
+    message_write16(&remote->out, 0);
+    message_write_data(&remote->out, (const uint8_t *)"\xef\xbb\xbftcprove", 11);
+}
+
+/* Nothing is made now that a signal handler will need. */
+static void prepare_farewell(struct remote *remote)
+{
+    begin_farewell(remote);
+    remote->farewell        = remote->out;
+    remote->farewell_octets = message_end(&remote->farewell);
+}
+
+void remote_abandon(const struct remote *remote)
+{
+    uint8_t message[MESSAGE_OCTETS];
+
+    if (!remote->used)
+        return;
+    memcpy(message, remote->farewell.octets, remote->farewell_octets);
+    write32(message + MESSAGE_ID_AT, remote->id + 1); /* of a request that has not been answered yet */
+    send(remote->fd, message, remote->farewell_octets, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 static bool open_socket(struct remote *remote, const struct ip_address *address, uint16_t port, struct error *why)
 {
     union socket_address to;
@@ -259,10 +286,16 @@ struct remote *remote_open(const struct ip_address *address, uint16_t port, uint
     remote->ports = remote->id;
     ip_address_print(address, text);
     snprintf(remote->name, sizeof remote->name, "the agent at UDP port %u of %s", port, text);
-    if (open_socket(remote, address, port, &why) && greet(remote, patience_ms, &why))
+    if (open_socket(remote, address, port, &why) && greet(remote, patience_ms, &why)) {
+        prepare_farewell(remote);
         return remote;
-    error_set(error, "%s: %s; start tcprove-agent --bind %s there, with --allow for this host's address", remote->name,
-              why.sentence, text);
+    }
+    char id[40] = "";
+
+    if (service != AGENT_SERVICE)
+        snprintf(id, sizeof id, " and --service-id 0x%04X", service);
+    error_set(error, "%s: %s; start tcprove-agent --bind %s there, with --allow for this host's address%s", remote->name,
+              why.sentence, text, id);
     remote_close(remote);
     return NULL;
 }
@@ -285,9 +318,7 @@ void remote_close(struct remote *remote)
         return;
     remote->until_ms = 0;
     if (remote->fd >= 0 && remote->used) {
-        remote_begin(remote, GROUP_GENERAL, GENERAL_END_TEST);
-        message_write16(&remote->out, 0);
-        message_write_data(&remote->out, (const uint8_t *)"\xef\xbb\xbftcprove", 11);
+        begin_farewell(remote);
         remote_ask(remote, FAREWELL_MS, !remote->ours, &unused);
     }
     if (remote->fd >= 0)

@@ -35,6 +35,10 @@ void remote_foresee(struct remote *remote, uint16_t port, uint16_t peer_port, bo
  * sentence. Of a stub of somebody else's it is seen only that it is there. */
 bool remote_is_same(struct remote *remote, struct error *why);
 
+/* Asks the agent to close every socket that was made through this, and waits for nothing. To be called from a signal handler.
+ */
+void remote_abandon(const struct remote *remote);
+
 /* Lets the agent close every socket that was made through this, and forgets it. NULL is fine. */
 void remote_close(struct remote *remote);
 

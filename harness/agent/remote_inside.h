@@ -32,7 +32,8 @@ struct remote {
     uint64_t              until_ms;    /* of monotonic_ms: no call waits longer; 0: each has its own time */
     uint32_t              id, ports;   /* ports: where the search for a free one goes on */
     struct message_head   asked;
-    struct message_writer out;
+    struct message_writer out, farewell; /* an END_TEST, but for its id */
+    size_t                farewell_octets;
     struct message_reader in;
     uint8_t               result;
     struct stream         streams[STREAMS_MOST];

@@ -236,7 +236,10 @@ static bool examine_ports(struct doctor *doctor)
         if (!good)
             say(doctor, FINDING_BAD, "%s", error.sentence);
         else if (seen.state != PORT_OPEN)
-            say(doctor, FINDING_BAD, "port %u (%s): %s%s", wish.port, name_of(service), mend[seen.state], doctor->reason);
+            say(doctor, FINDING_BAD, "port %u (%s): %s%s", wish.port, name_of(service),
+                seen.state == PORT_CLOSED && service->kind == SERVICE_NONE ? "it is closed: the agent is not on that host"
+                                                                           : mend[seen.state],
+                doctor->reason);
         else
             say(doctor, FINDING_OK, "port %u (%s): open", wish.port, name_of(service));
         good = good && seen.state == PORT_OPEN;

@@ -65,6 +65,8 @@ bool host_place_read(const struct target_wish *wish, struct host_place *place, s
 
     if (!overseer_read(wish, &overseer, error) || !host_spec_read(wish->spec, wish->ipv6, &spec, error))
         return false;
+    if (overseer.given && spec.port != 0)
+        return error_set(error, "--agent opens the ports that cases need: leave the port out of %s", wish->spec);
     *place = (struct host_place){ .address = spec.address, .service_count = wish->service_count };
     snprintf(place->scope, sizeof place->scope, "%s", spec.scope);
     if (wish->service_count > 0)
@@ -110,6 +112,9 @@ static bool explain_port(const struct host *host, const struct service_at *servi
     ip_address_print(&host->stand.path.target, address);
     if (host->fault != NULL)
         snprintf(between, sizeof between, "; the fault %s stands between, and may be the reason", host->fault->name);
+    if (seen->state == PORT_CLOSED && service->kind == SERVICE_NONE)
+        return error_set(error, "port %u of %s is closed, and the agent has opened it: it is not on that host%s", service->port,
+                         address, between);
     if (seen->state == PORT_CLOSED)
         return error_set(error, "port %u of %s is closed: start %s there, or name the port where it is%s", service->port,
                          address, name, between);
@@ -326,7 +331,7 @@ static void listener_there(const struct host_case *it, const struct call_request
             *reply = (struct call_reply){ .result = CALL_OK, .handle = (uint16_t)(i + 1), .port = place->services[i].port };
     if (place->service_count == 0)
         snprintf(reply->sentence, sizeof reply->sentence,
-                 "no port was named where this host listens: HOST:PORT or --service would");
+                 "no port was named where something listens at the target: HOST:PORT or --service would");
 }
 
 static void closed_port_there(const struct host_case *it, struct call_reply *reply)
@@ -372,6 +377,14 @@ static bool host_undisturbed(void *self, struct error *error)
     struct host_case *it = self;
 
     return openings_lasted(&it->openings, error) && (it->remote == NULL || remote_is_same(it->remote, error));
+}
+
+static void host_abandon(void *self)
+{
+    const struct host_case *it = self;
+
+    if (it->remote != NULL)
+        remote_abandon(it->remote);
 }
 
 static void host_close(void *self)
@@ -432,6 +445,7 @@ static bool host_open(void *prepared, unsigned slot, struct target *target, stru
                                .capture_lost        = host_capture_lost,
                                .call                = host_call,
                                .undisturbed         = host_undisturbed,
+                               .abandon             = host_abandon,
                                .close               = host_close };
     return true;
 }

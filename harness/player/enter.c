@@ -204,6 +204,15 @@ static void tell_why_no_rst(struct player *player)
              "the connection may be gone, but no RST says so: nothing answers an ACK, nor data");
 }
 
+/* What is still there answers an old segment with an ACK. */
+static bool answered_as_one_that_is_there(const struct player *player)
+{
+    const struct record *last = player->scene.cursor > 0 ? &player->log[player->scene.cursor - 1] : NULL;
+
+    return last != NULL && last->from_target && last->packet.kind == PACKET_TCP && last->packet.faults == 0 &&
+           (last->packet.segment.flags & (SYN | RST | ACK)) == ACK;
+}
+
 enum outcome prove_gone(struct player *player)
 {
     player->depth++;
@@ -211,6 +220,8 @@ enum outcome prove_gone(struct player *player)
 
     if (outcome != THROUGH && player->play->verdict == VERDICT_FAIL && player->play->loss_explains)
         tell_why_no_rst(player);
+    else if (outcome != THROUGH && player->play->verdict == VERDICT_FAIL && answered_as_one_that_is_there(player))
+        snprintf(player->play->reason, sizeof player->play->reason, "the connection is still there: it answers an old segment");
     player->depth--;
     return outcome;
 }

@@ -150,7 +150,9 @@ static const struct {
     { "$T run 192.0.2.2 --agent nowhere.example", 2, "--agent: " },
     { "$T run linux --agent 192.0.2.2", 2, "--agent is for a target HOST" },
     { "$T run 192.0.2.2:7 --service-id 0x0207", 2, "--service-id is the agent's" },
-    { "$T run 198.51.100.2 --agent 192.0.2.3 fin/half-close", 3, "port" }, /* another host's agent opens no port there */
+    { "$T run 192.0.2.2:7 --agent 192.0.2.2", 2, "leave the port out of 192.0.2.2:7" },
+    { "$T run 192.0.2.2 --agent 192.0.2.2 --service-id 0x0107", 3, "and --service-id 0x0107" },
+    { "$T run 198.51.100.2 --agent 192.0.2.3 fin/half-close", 3, "the agent has opened it: it is not on that host" },
 };
 
 START_TEST(mistakes_are_told)
@@ -189,6 +191,23 @@ START_TEST(an_agent_that_dies)
                       strstr(host_rig_output, "0 errors") != NULL && strstr(host_rig_output, "0 violations") != NULL,
                   "%s", host_rig_output);
     ck_assert_msg(status == 3, "exit %d\n%s", status, host_rig_output);
+}
+END_TEST
+
+/* Nobody would close them else before the agent ends. */
+START_TEST(an_interrupted_run_leaves_no_socket)
+{
+    if (!standing)
+        return;
+    int status = host_rig_shell(
+        "${T}-agent --bind 127.0.0.1:30777 >/dev/null & agent=$!; sleep 0.5; before=$(grep -c ' 0A ' /proc/net/tcp);"
+        " $T run 127.0.0.1 --agent 127.0.0.1:30777 retransmission/ settings/ -j 8 -q & run=$!; sleep 1.5;"
+        " during=$(grep -c ' 0A ' /proc/net/tcp); kill -INT $run; wait $run; ended=$?; sleep 0.5;"
+        " after=$(grep -c ' 0A ' /proc/net/tcp); kill $agent; echo $before $during $after ended $ended;"
+        " test $during -gt $before && test $after -eq $before");
+
+    ck_assert_msg(status == 0, "%s", host_rig_output);
+    ck_assert_msg(strstr(host_rig_output, "ended 130") != NULL, "%s", host_rig_output);
 }
 END_TEST
 
@@ -232,6 +251,7 @@ SUITE(agent_host)
     tcase_add_test(tests, two_testers_at_once);
     tcase_add_loop_test(tests, eleven_states, 0, 2);
     tcase_add_loop_test(tests, mistakes_are_told, 0, sizeof mistakes / sizeof *mistakes);
+    tcase_add_test(tests, an_interrupted_run_leaves_no_socket);
     tcase_add_test(tests, cookies_bring_nothing_back);
     tcase_add_test(tests, lost_datagrams);
     tcase_add_test(tests, an_agent_that_dies);
