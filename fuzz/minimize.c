@@ -69,13 +69,13 @@ size_t minimize(uint8_t *octets, size_t count, still_holds *holds, void *context
 
     if (shrinking != NULL && tried != NULL) {
         *shrinking = (struct shrinking){ .holds = holds, .context = context, .octets = octets, .tried = tried, .count = count };
-        for (size_t steps = INPUT_STEPS; steps > 0; steps /= 2)
-            drop_steps(shrinking, steps);
+        /* Until nothing can go: what is small then is found small the next time too. */
         while (smaller) {
             smaller = false;
+            for (size_t steps = INPUT_STEPS; steps > 0; steps /= 2)
+                smaller = drop_steps(shrinking, steps) || smaller;
             for (size_t width = 8; width > 0; width /= 2)
                 smaller = drop_octets(shrinking, width) || smaller;
-            smaller = drop_steps(shrinking, 1) || smaller;
         }
         count = shrinking->count;
     }

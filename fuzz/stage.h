@@ -51,8 +51,11 @@ struct stage_watch {
 
 struct stage;
 
-/* The virtual clock when an input begins. */
-enum { STAGE_BEGINS_US = 1000000 };
+enum {
+    STAGE_BEGINS_US = 1000000, /* the virtual clock when an input begins */
+    TEXT_OCTETS     = 4000,    /* of one segment at most */
+    SEND_OCTETS     = 8000     /* of one SEND */
+};
 
 /* Work that the TCP has done so far, in any unit: NULL where it is not counted, and ORACLE_WORK then counts segments alone. */
 typedef uint64_t work_meter(void);

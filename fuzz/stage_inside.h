@@ -14,8 +14,6 @@ enum {
     FIRST_PORT    = 1024,
     SEED          = 1,
     CROSSING_US   = 1000, /* a segment's way; so much later the next step comes */
-    TEXT_OCTETS   = 4000, /* of one segment at most */
-    SEND_OCTETS   = 8000, /* of one SEND */
     TIMEOUTS_MOST = 5000
 };
 

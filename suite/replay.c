@@ -1,240 +1,20 @@
+/* replay.c: the verb `replay`: its command line, and the files that it names, one after the other. */
 #include "replay.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "fuzz/datagrams.h"
-#include "fuzz/minimize.h"
 #include "fuzz/target/target.h"
-#include "inprocess/inprocess.h"
-#include "notation_ladder.h"
-#include "pcapng.h"
 #include "replay_inside.h"
-#include "requirements.h"
 #include "targets.h"
-
-/* ---- one play on the reference ------------------------------------------------------------------------------------------ */
-
-struct showing {
-    bool             quiet, costs;
-    uint64_t         began_us;
-    struct captured *packets;
-    size_t           count, room;
-};
-
-static void show_step(void *context, size_t index, const struct step *step)
-{
-    const struct showing *showing = context;
-    char                  text[400];
-
-    if (showing->quiet)
-        return;
-    if (step == NULL) {
-        printf(" end  everything is closed; half an hour later, a new connection\n");
-        return;
-    }
-    notation_rung(step, text, sizeof text);
-    printf("%4zu  %s\n", index + 1, text);
-}
-
-static void keep(struct showing *showing, uint64_t time_us, bool from_target, const uint8_t *octets, size_t count)
-{
-    if (showing->count == showing->room) {
-        size_t           room = showing->room * 2 + 64;
-        struct captured *more = realloc(showing->packets, room * sizeof *more);
-
-        if (more == NULL)
-            return;
-        showing->packets = more;
-        showing->room    = room;
-    }
-    uint8_t *copy = malloc(count + 1);
-
-    if (copy == NULL)
-        return;
-    memcpy(copy, octets, count);
-    showing->packets[showing->count++] = (struct captured){ time_us, from_target, copy, count };
-}
-
-static void show_packet(void *context, uint64_t time_us, bool from_target, const struct peer *peer, const uint8_t *octets,
-                        size_t count)
-{
-    struct showing         *showing = context;
-    struct notation_symbols names;
-    struct packet           packet;
-    char                    text[400], faults[200] = "";
-
-    keep(showing, time_us, from_target, octets, count);
-    if (showing->quiet)
-        return;
-    if (peer != NULL)
-        peer_names(peer, &names);
-    if (packet_decode(octets, count, &packet) == PACKET_TCP)
-        notation_print(&packet.segment, from_target, peer != NULL ? &names : NULL, text, sizeof text);
-    else
-        snprintf(text, sizeof text, "%s ICMP type %u code %u", from_target ? "<--" : "-->", packet.icmp_type, packet.icmp_code);
-    if (packet.faults != 0)
-        packet_faults_print(packet.faults, faults, sizeof faults);
-    printf("      %12.3f ms  %s%s%s\n", (double)(time_us - showing->began_us) / 1000, text, faults[0] != '\0' ? "  !" : "",
-           faults);
-}
-
-/* -v: what the oracle of work bounds. */
-static void show_cost(void *context, uint64_t work, uint64_t work_most, unsigned segments)
-{
-    const struct showing *showing = context;
-
-    if (showing->costs)
-        printf("                       work %llu of %llu%s", (unsigned long long)work, (unsigned long long)work_most,
-               segments == 0 ? "\n" : "");
-    if (showing->costs && segments > 0)
-        printf(", %u segment%s\n", segments, segments == 1 ? "" : "s");
-}
-
-static void tell_finding(const char *path, const struct replay_file *file, const struct finding *finding)
-{
-    const struct requirement *requirement = requirement_find(finding->requirement);
-    char                      at[400]     = "";
-
-    if (file->made == MADE_LADDER && finding->step < file->input->count)
-        notation_rung(&file->input->steps[finding->step], at, sizeof at);
-    else if (file->made == MADE_LADDER || finding->oracle == ORACLE_REST)
-        snprintf(at, sizeof at, "the end of the input");
-    printf("%s!! %s, at %s %zu%s%s\n   %s\n   %s%s%s\n", path, oracle_name(finding->oracle),
-           file->made == MADE_LADDER ? "step" : "frame", finding->step + 1, at[0] != '\0' ? ", " : "", at, finding->sentence,
-           finding->requirement, requirement != NULL ? ": " : "", requirement != NULL ? requirement->paraphrase : "");
-}
-
-static enum status write_pcap(const char *path, const struct showing *showing, const struct finding *finding)
-{
-    struct error error;
-
-    if (pcapng_write(AT_FDCWD, path, finding->oracle != 0 ? finding->sentence : "no finding", showing->packets, showing->count,
-                     &error))
-        return STATUS_GOOD;
-    return complain(STATUS_ERROR, &error);
-}
-
-static void save_minimized(const struct replay_file *file)
-{
-    char  path[1000];
-    FILE *out;
-
-    snprintf(path, sizeof path, "%s.min", file->path);
-    out = fopen(path, "wbex");
-    if (out == NULL) {
-        fprintf(stderr, "tcprove: %s was not written: %s\n", path, strerror(errno));
-        return;
-    }
-    fwrite(file->octets, 1, file->count, out);
-    fclose(out);
-    printf("written: %s, %zu octets, %zu steps\n\n", path, file->count, file->input->count);
-}
-
-struct sought {
-    struct stage         *stage;
-    const struct finding *finding;
-};
-
-/* The same oracle speaks of the same requirement. */
-static bool still_found(void *context, const struct input *input)
-{
-    const struct sought *sought = context;
-    struct finding       found;
-
-    return stage_play(sought->stage, input, NULL, &found) && found.oracle == sought->finding->oracle &&
-           strcmp(found.requirement, sought->finding->requirement) == 0;
-}
-
-static bool play_input(struct stage *stage, const struct replay_file *file, const struct stage_watch *watch,
-                       struct finding *finding)
-{
-    return file->made == MADE_FRAME ? stage_play_frames(stage, file->octets, file->count, watch, finding)
-                                    : stage_play(stage, file->input, watch, finding);
-}
-
-static void make_small(struct stage *stage, struct replay_file *file, bool alone)
-{
-    struct finding finding;
-    struct sought  sought = { stage, &finding };
-
-    if (stage_play(stage, file->input, NULL, &finding)) {
-        file->count = minimize(file->octets, file->count, still_found, &sought);
-        input_read(file->octets, file->count, file->input);
-        save_minimized(file);
-    } else if (alone) {
-        fprintf(stderr, "tcprove: %s: no oracle speaks, so there is nothing to minimize\n", file->path);
-    }
-}
-
-static void tell_silence(const struct replay_file *file)
-{
-    if (file->made == MADE_LADDER)
-        printf("\nno oracle spoke: %zu steps\n", file->input->count);
-    else
-        printf("\nno oracle spoke: %zu octets of the target %s\n", file->count, replay_made_for(file->made));
-}
-
-static enum status play_one(const struct replay_wish *wish, struct stage *stage, struct replay_file *file, bool alone)
-{
-    struct showing     showing = { .quiet    = !alone || wish->as_case,
-                                   .costs    = alone && !wish->as_case && wish->run.verbose,
-                                   .began_us = STAGE_BEGINS_US };
-    struct stage_watch watch   = { .context = &showing, .step = show_step, .packet = show_packet, .settled = show_cost };
-    struct finding     finding;
-
-    if (wish->minimize)
-        make_small(stage, file, alone);
-    bool        found  = play_input(stage, file, &watch, &finding);
-    enum status status = found ? STATUS_VIOLATION : STATUS_GOOD;
-
-    if (wish->as_case)
-        replay_as_case(file, &finding);
-    else if (found)
-        tell_finding(alone ? "\n" : file->path, file, &finding);
-    else if (alone)
-        tell_silence(file);
-    if (wish->pcap != NULL && write_pcap(wish->pcap, &showing, &finding) != STATUS_GOOD)
-        status = STATUS_ERROR;
-    for (size_t i = 0; i < showing.count; i++)
-        free((void *)(uintptr_t)showing.packets[i].octets);
-    free(showing.packets);
-    return status;
-}
-
-/* What comes to the agent's port: no ladder and no oracle, and each has an agent of its own. */
-static enum status play_datagrams(const struct replay_file *file, bool alone)
-{
-    struct ported ported;
-    struct error  error;
-
-    if (!ported_open(&ported, 0, &error))
-        return complain(STATUS_ERROR, &error);
-    bool good = datagrams_play(&ported, file->octets, file->count, &error);
-
-    ported_close(&ported);
-    if (!good)
-        printf("%s!! datagrams: %s\n", alone ? "\n" : file->path, error.sentence);
-    else if (alone)
-        printf("what the agent answers is as it should be: %zu octets of the target datagrams\n", file->count);
-    return good ? STATUS_GOOD : STATUS_VIOLATION;
-}
 
 /* ---- the command line -----------------------------------------------------------------------------------------------------
  */
-
-static bool read_operand(struct replay_wish *wish, const char *word, const char **forward, int *count)
-{
-    if (replay_gather(wish, word))
-        return true;
-    forward[(*count)++] = word;
-    return false;
-}
 
 /* What takes one value takes it once. */
 static bool take_value(struct replay_wish *wish, const char *word, const char *value, struct error *error)
@@ -288,14 +68,20 @@ static bool options_fit(const struct replay_wish *wish, struct error *error)
     for (size_t i = 0; elsewhere && i < sizeof of_reference / sizeof *of_reference; i++)
         if (of_reference[i].given)
             return error_set(error, "%s is for the built-in TCP: leave it out with %s", of_reference[i].name, wish->run.target);
-    return wish->pcap == NULL || wish->file_count == 1 || error_set(error, "--pcap takes the segments of one input");
+    if (wish->pcap != NULL && wish->file_count != 1)
+        return error_set(error, "--pcap takes the segments of one input");
+    struct stat about;
+
+    /* It may be the input, or another finding. */
+    return wish->pcap == NULL || lstat(wish->pcap, &about) != 0 ||
+           error_set(error, "--pcap %s: it exists already: name another, or remove it", wish->pcap);
 }
 
 static bool read_words(int argc, char **argv, struct replay_wish *wish, struct error *error)
 {
     const char **forward = calloc((size_t)argc + 3, sizeof *forward);
     int          count   = 2;
-    bool         named   = false;
+    const char  *folder  = NULL;
 
     error->sentence[0] = '\0';
     if (forward == NULL)
@@ -309,8 +95,10 @@ static bool read_words(int argc, char **argv, struct replay_wish *wish, struct e
             i += took_value;
         else if (argv[i][0] == '-')
             forward[count++] = argv[i];
+        else if (replay_gather(wish, argv[i]))
+            folder = argv[i];
         else
-            named = read_operand(wish, argv[i], forward, &count) || named;
+            forward[count++] = argv[i];
     }
     bool good = error->sentence[0] == '\0' && options_read(count, (char **)(uintptr_t)forward, &wish->run, error);
 
@@ -320,9 +108,10 @@ static bool read_words(int argc, char **argv, struct replay_wish *wish, struct e
         return error_set(error, "%s: no such file or folder", wish->run.selectors[0]);
     if (good && wish->file_count == 0 && strcmp(wish->run.target, "reference") != 0)
         return error_set(error, "%s: no such file or folder", wish->run.target);
+    if (good && wish->file_count == 0 && folder != NULL)
+        return error_set(error, "no fuzz input is in %s", folder);
     if (good && wish->file_count == 0)
-        return error_set(error, named ? "no fuzz input is in that folder"
-                                      : "replay needs a file: tcprove replay FILE [TARGET], or a folder that AFL++ left");
+        return error_set(error, "replay needs a file: tcprove replay FILE [TARGET], or a folder that AFL++ left");
     return good && options_fit(wish, error);
 }
 
@@ -335,9 +124,10 @@ static enum status print_help(void)
            "of the fuzz targets frame and datagrams are known by their campaign's folder or\n"
            "by corpus/NAME/. TARGET is reference (the default), linux or a host, with the\n"
            "options that tcprove run has for them; there the referee alone judges.\n\n"
-           "  --minimize      write a smaller input that has the same finding, FILE.min\n"
+           "  --minimize      write a smaller input that has the same finding, FILE.min; of what\n"
+           "                  AFL++ left, into minimized/ beside its crashes/\n"
            "  --as-case       print the input as an entry for a table in cases/\n"
-           "  --pcap FILE     write the segments\n"
+           "  --pcap FILE     write the segments into a new file\n"
            "  --pairs         print how many inputs bring each state to meet each event\n"
            "  --keep FOLDER   write small ladders into FOLDER that reach pairs of a state and\n"
            "                  an event which the inputs named before this option do not,\n"
@@ -345,7 +135,9 @@ static enum status print_help(void)
            "  -v              what each event cost, in edges of code, and how much it may\n"
            "  --oracles LIST  invariants, referee, stream, work, memory, rest; all (the\n"
            "                  default) or none\n\n"
-           "Exit status: 0 no finding, 1 a finding, 2 usage, 3 the target cannot be used.\n");
+           "A crash and a hang (5 s) of the built-in TCP are findings too.\n"
+           "Exit status: 0 no finding, 1 a finding, 2 usage, 3 the target cannot be used,\n"
+           "5 an input could not be played to its end on TARGET, or a file not be written.\n");
     return STATUS_GOOD;
 }
 
@@ -388,32 +180,46 @@ static const char *takes_ladders(const struct replay_wish *wish)
 
 static enum status play_file(const struct replay_wish *wish, struct stage *stage, struct replay_file *file)
 {
-    bool alone = wish->file_count == 1;
-
     if (strcmp(wish->run.target, "reference") != 0)
         return play_on_target(wish, file);
     if (file->made != MADE_DATAGRAMS)
-        return play_one(wish, stage, file, alone);
+        return replay_play_one(wish, stage, file);
     if (wish->pcap == NULL)
-        return play_datagrams(file, alone);
+        return replay_play_datagrams(wish, file);
     struct error error;
 
     error_set(&error, "%s is of datagrams to the agent, and --pcap takes segments", file->path);
     return complain(STATUS_USAGE, &error);
 }
 
+/* Of what the files are that cannot be played, it is enough to be told once. */
+struct unplayed {
+    size_t count;
+    bool   told[MADES];
+};
+
+static void tell_unplayed(struct unplayed *unplayed, const struct replay_file *file, const struct error *error)
+{
+    unplayed->count++;
+    if (file->made == MADES || !unplayed->told[file->made])
+        complain(STATUS_USAGE, error);
+    if (file->made != MADES)
+        unplayed->told[file->made] = true;
+}
+
 static enum status play_each(const struct replay_wish *wish, struct stage *stage, struct replay_file *file)
 {
-    enum status  status = STATUS_GOOD;
-    size_t       found  = 0;
-    struct error error;
+    enum status     status      = STATUS_GOOD;
+    size_t          found       = 0;
+    struct unplayed unplayed    = { 0 };
+    const char     *ladders_for = takes_ladders(wish);
+    struct error    error;
 
     for (size_t i = 0; i < wish->file_count; i++) {
-        const char *ladders_for = takes_ladders(wish);
-
         file->path = wish->files[i];
         if (!(ladders_for != NULL ? replay_read_ladder(file, ladders_for, &error) : replay_read_file(file, &error))) {
-            status = complain(STATUS_USAGE, &error);
+            status = status == STATUS_ERROR ? status : STATUS_USAGE;
+            tell_unplayed(&unplayed, file, &error);
             continue;
         }
         enum status one = play_file(wish, stage, file);
@@ -422,13 +228,17 @@ static enum status play_each(const struct replay_wish *wish, struct stage *stage
         if (status == STATUS_GOOD || one == STATUS_ERROR)
             status = one;
     }
-    if (wish->file_count > 1)
-        printf("%zu inputs, %zu findings%s\n", wish->file_count, found,
+    if (wish->file_count > 1) {
+        printf("%zu inputs, %zu findings%s", wish->file_count, found,
                wish->minimize && found == 0 ? ": there is nothing to minimize" : "");
+        if (unplayed.count > 0)
+            printf("; %zu of them %s not played", unplayed.count, unplayed.count == 1 ? "was" : "were");
+        printf("\n");
+    }
     return status;
 }
 
-static enum status play_all(const struct replay_wish *wish)
+enum status replay_play_all(const struct replay_wish *wish)
 {
     struct stage       *stage  = stage_open(wish->oracles, work_done);
     struct replay_file *file   = calloc(1, sizeof *file);
@@ -453,7 +263,9 @@ static enum status play_all(const struct replay_wish *wish)
 
 enum status replay(int argc, char **argv)
 {
-    struct replay_wish wish = { .oracles = ORACLES_ALL, .files = calloc(REPLAY_FILES_MOST, sizeof *wish.files) };
+    struct replay_wish wish = { .player  = replay_on_stage,
+                                .oracles = ORACLES_ALL,
+                                .files   = calloc(REPLAY_FILES_MOST, sizeof *wish.files) };
     struct error       error;
     enum status        status = STATUS_USAGE;
 
@@ -464,7 +276,7 @@ enum status replay(int argc, char **argv)
     if (wish.files == NULL)
         return STATUS_ERROR;
     if (read_words(argc, argv, &wish, &error))
-        status = play_all(&wish);
+        status = replay_play_all(&wish);
     else
         complain(status, &error);
     for (size_t i = 0; i < wish.file_count; i++)

@@ -141,6 +141,7 @@ bool replay_read_file(struct replay_file *file, struct error *error)
 {
     FILE *stream = fopen(file->path, "rbe");
 
+    file->made = MADES;
     if (stream == NULL)
         return error_set(error, "%s cannot be read: %s", file->path, strerror(errno));
     file->count = fread(file->octets, 1, sizeof file->octets - 1, stream);
@@ -196,6 +197,29 @@ static bool lies_in_afls(const char *path)
     while (name > path && name[-1] != '/')
         name--;
     return is_kept_by_afl(name, (size_t)(slash - name));
+}
+
+/* AFL++'s folders hold findings, and what was made of one is none. Its name says which folder that was in. */
+bool replay_minimized_path(const char *path, char *minimized, size_t room, struct error *error)
+{
+    char *whole = realpath(path, NULL);
+    bool  good  = true;
+
+    if (whole != NULL && lies_in_afls(whole)) {
+        char *name = strrchr(whole, '/'), *folder;
+
+        *name   = '\0';
+        folder  = strrchr(whole, '/');
+        *folder = '\0';
+        snprintf(minimized, room, "%s/minimized", whole);
+        good = mkdir(minimized, 0777) == 0 || errno == EEXIST ||
+               error_set(error, "%s cannot be made: %s", minimized, strerror(errno));
+        snprintf(minimized, room, "%s/minimized/%s-%s.min", whole, folder + 1, name + 1);
+    } else {
+        snprintf(minimized, room, "%s.min", path);
+    }
+    free(whole);
+    return good;
 }
 
 static bool is_input(const char *path, const struct FTW *where)

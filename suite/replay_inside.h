@@ -8,8 +8,15 @@
 
 enum { REPLAY_FILES_MOST = 100000 };
 
+struct replay_file;
+
+/* Plays an input on the stage. The tests hand in others that crash or loop. */
+typedef bool replay_player(struct stage *stage, const struct replay_file *file, const struct stage_watch *watch,
+                           struct finding *finding);
+
 /* What the command line wants. */
 struct replay_wish {
+    replay_player *player;
     unsigned       oracles;
     bool           oracles_given, minimize, as_case, pairs;
     const char    *pcap;  /* file, NULL: none */
@@ -50,8 +57,50 @@ enum status replay_print_pairs(const struct replay_wish *wish, struct stage *sta
 /* Writes into wish->keep, as text, small ladders that reach what the known inputs do not, made from the others. */
 enum status replay_keep(const struct replay_wish *wish, struct stage *stage, struct replay_file *file);
 
-/* Prints the steps as an entry of a table in cases/, with what the reference answers as rungs. */
-enum status replay_as_case(const struct replay_file *file, const struct finding *finding);
+/* ---- replay_apart.c: a process of its own for what may not live through its input */
+enum {
+    PLAY_LIMIT_MS = 5000,
+    TRY_LIMIT_MS  = 500 /* of one of many that --minimize tries: a sound one takes less than a hundredth of it */
+};
+
+enum death_kind { DEATH_NONE, DEATH_CRASH, DEATH_HANG };
+
+struct death {
+    enum death_kind kind;
+    int             cause; /* as waitpid has it */
+    char            sentence[120];
+};
+
+typedef void apart_work(void *context);
+
+/* Memory that a process sees which is made later; NULL without. */
+void *replay_share(size_t octets);
+void  replay_unshare(void *memory, size_t octets);
+/* Runs it in a process of its own and says how that ended. What it leaves is in shared memory. false with a sentence: it did
+ * not run. */
+bool replay_apart(apart_work *work, void *context, unsigned limit_ms, struct death *death, struct error *error);
+bool replay_same_death(const struct death *one, const struct death *other);
+
+/* ---- replay_case.c */
+/* Prints the steps as an entry of a table in cases/, with what the reference answers as rungs, as far as it lives. */
+enum status replay_as_case(const struct replay_wish *wish, const struct replay_file *file, const struct finding *finding,
+                           const struct death *death);
+
+/* ---- replay_play.c */
+/* A play on the built-in TCP, told step by step where it is the only one. */
+enum status replay_play_one(const struct replay_wish *wish, struct stage *stage, struct replay_file *file);
+/* What comes to the agent's port: no ladder and no oracle, and each has an agent of its own. */
+enum status replay_play_datagrams(const struct replay_wish *wish, const struct replay_file *file);
+/* The player of all who do not say otherwise. */
+bool replay_on_stage(struct stage *stage, const struct replay_file *file, const struct stage_watch *watch,
+                     struct finding *finding);
+
+/* ---- replay.c: all the files of a wish, one after the other. */
+enum status replay_play_all(const struct replay_wish *wish);
+
+/* Where what --minimize makes of the file goes: beside it, or where AFL++ keeps it, into minimized/ beside that folder. false
+ * with a sentence where no folder can be made. */
+bool replay_minimized_path(const char *path, char *minimized, size_t room, struct error *error);
 
 /* Plays the steps on a kernel or a host; the referee judges what it sends. */
 enum status replay_on_target(const struct replay_wish *wish, const struct replay_file *file);

@@ -40,14 +40,39 @@ static void meet(void *context, enum state state, unsigned event)
     pairs->met[(unsigned)state * EVENTS + event] = true;
 }
 
-/* False: an oracle spoke. */
-static bool play(struct stage *stage, const struct input *input, struct pairs *pairs)
+struct meeting {
+    struct stage       *stage;
+    const struct input *input;
+    struct met {
+        bool         silent; /* no oracle spoke */
+        struct pairs pairs;
+    } * met; /* shared */
+};
+
+static void play_here(void *context)
 {
-    struct stage_watch watch = { .context = pairs, .event = meet };
+    struct meeting    *meeting = context;
+    struct stage_watch watch   = { .context = &meeting->met->pairs, .event = meet };
     struct finding     finding;
 
-    memset(pairs, 0, sizeof *pairs);
-    return !stage_play(stage, input, &watch, &finding);
+    meeting->met->silent = !stage_play(meeting->stage, meeting->input, &watch, &finding);
+}
+
+/* False: an oracle spoke, or it did not live through it. */
+static bool play(struct stage *stage, const struct input *input, struct pairs *pairs)
+{
+    struct meeting meeting = { stage, input, replay_share(sizeof *meeting.met) };
+    struct death   death;
+    struct error   ignored;
+
+    if (meeting.met == NULL)
+        return false;
+    bool silent =
+        replay_apart(play_here, &meeting, PLAY_LIMIT_MS, &death, &ignored) && death.kind == DEATH_NONE && meeting.met->silent;
+
+    *pairs = meeting.met->pairs;
+    replay_unshare(meeting.met, sizeof *meeting.met);
+    return silent;
 }
 
 /* ---- the table ---------------------------------------------------------------------------------------------------------- */
@@ -69,7 +94,7 @@ enum status replay_print_pairs(const struct replay_wish *wish, struct stage *sta
         for (size_t pair = 0; pair < PAIRS && status == STATUS_GOOD; pair++)
             inputs[pair] += pairs.met[pair];
         if (status == STATUS_VIOLATION)
-            fprintf(stderr, "tcprove: an oracle speaks: tcprove replay %s\n", file->path);
+            fprintf(stderr, "tcprove: an oracle speaks, or the TCP does not live through it: tcprove replay %s\n", file->path);
     }
     for (unsigned pair = 0; pair < PAIRS && status == STATUS_GOOD; pair++) {
         event_print(pair % EVENTS, event, sizeof event);
@@ -262,7 +287,8 @@ static void gather_states(struct choosing *choosing)
     choosing->chosen_count = left;
 }
 
-static bool gather(struct choosing *choosing, const struct replay_wish *wish, struct error *error)
+/* *status says whose fault it is where it returns false. */
+static bool gather(struct choosing *choosing, const struct replay_wish *wish, enum status *status, struct error *error)
 {
     choosing->candidates = calloc(wish->file_count + 1, sizeof *choosing->candidates);
     choosing->chosen     = calloc(wish->file_count + 1, sizeof *choosing->chosen);
@@ -272,8 +298,10 @@ static bool gather(struct choosing *choosing, const struct replay_wish *wish, st
         struct candidate *one = &choosing->candidates[choosing->count];
 
         choosing->file->path = wish->files[i];
-        if (!replay_read_ladder(choosing->file, "--keep", error))
+        if (!replay_read_ladder(choosing->file, "--keep", error)) {
+            *status = STATUS_USAGE;
             return false;
+        }
         if (!play(choosing->stage, choosing->file->input, &one->pairs))
             continue;
         if (i < wish->known) {
@@ -302,12 +330,13 @@ enum status replay_keep(const struct replay_wish *wish, struct stage *stage, str
 {
     struct choosing *choosing = calloc(1, sizeof *choosing);
     struct error     error    = { "out of memory" };
+    enum status      status   = STATUS_ERROR;
     bool             good     = choosing != NULL;
 
     if (good) {
         choosing->stage = stage;
         choosing->file  = file;
-        good            = gather(choosing, wish, &error);
+        good            = gather(choosing, wish, &status, &error);
     }
     for (const struct candidate *one; good && (one = choose(choosing)) != NULL;)
         good = choose_one(choosing, one, &error);
@@ -317,5 +346,5 @@ enum status replay_keep(const struct replay_wish *wish, struct stage *stage, str
         good = write_ladder(wish->keep, &choosing->chosen[i], file->input, &error);
     if (choosing != NULL)
         release(choosing);
-    return good ? STATUS_GOOD : complain(STATUS_ERROR, &error);
+    return good ? STATUS_GOOD : complain(status, &error);
 }

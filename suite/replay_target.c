@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "notation_ladder.h"
 #include "pcapng.h"
 #include "referee.h"
 #include "replay_inside.h"
@@ -11,9 +12,16 @@
 
 enum { SETTLE_MS = 30 };
 
+/* A ladder, and of each of its rungs the step of the input that it is of. */
+struct rungs {
+    struct step steps[2 * INPUT_STEPS + 2];
+    size_t      of[2 * INPUT_STEPS + 2];
+};
+
 /* The steps of one family as a ladder: after each that sends something, time for what comes. Returns how many were left out. */
-static size_t as_ladder(const struct input *input, bool ipv6, struct step *steps)
+static size_t as_ladder(const struct input *input, bool ipv6, struct rungs *rungs)
 {
+    struct step             *steps = rungs->steps;
     size_t                   count = 0, left_out = 0;
     bool                     foreign = ipv6;
     static const struct step listens = ENTER(LISTEN), settles = WAIT(SETTLE_MS);
@@ -30,7 +38,9 @@ static size_t as_ladder(const struct input *input, bool ipv6, struct step *steps
             left_out += step.rung != RUNG_ON;
             continue;
         }
-        steps[count++] = step;
+        rungs->of[count]     = i;
+        rungs->of[count + 1] = i;
+        steps[count++]       = step;
         if (step.rung != RUNG_ON && step.rung != RUNG_WAIT)
             steps[count++] = settles;
     }
@@ -73,11 +83,34 @@ static bool write_pcap(const char *path, const struct play *play, bool speaks)
            complain(STATUS_ERROR, &error) == STATUS_GOOD;
 }
 
-static enum status play_steps_on(const struct replay_wish *wish, struct target *target, const struct step *steps)
+/* Why the play is no answer to the whole input: what cannot be done there, or what was not seen. */
+static void tell_end(const struct play *play, const struct rungs *rungs, const struct input *input)
+{
+    char text[400];
+
+    if (rungs->steps[play->through].rung == RUNG_END) {
+        printf("\nit was played, and is not to be judged: %s\n", play->reason);
+    } else if (play->through == 0) {
+        printf("\nit could not begin: %s\n", play->reason);
+    } else {
+        size_t step = rungs->of[play->through];
+
+        notation_rung(&input->steps[step], text, sizeof text);
+        printf("\nit ended early, at step %zu, %s, which cannot be played there: %s\n", step + 1, text, play->reason);
+    }
+}
+
+static enum status play_steps_on(const struct replay_wish *wish, const struct input *input, struct target *target,
+                                 const struct rungs *rungs)
 {
     static const char *const reqs[] = { "RFC9293-MUST-3", NULL };
-    struct ladder_case       ladder = { .id = "replay/input", .title = "", .file = __FILE__, .reqs = reqs, .steps = steps };
-    struct play_options options = { wish->run.seed, wish->run.time_scale, wish->run.service, options_service_bits(&wish->run) };
+    struct ladder_case  ladder  = { .id = "replay/input", .title = "", .file = __FILE__, .reqs = reqs, .steps = rungs->steps };
+    struct play_options options = { .seed       = wish->run.seed,
+                                    .time_scale = wish->run.time_scale,
+                                    .service    = wish->run.service,
+                                    .services   = options_service_bits(&wish->run),
+                                    .text_most  = TEXT_OCTETS,
+                                    .send_most  = SEND_OCTETS };
     struct play        *play    = play_ladder(&ladder, EACH, target, &options);
 
     if (play == NULL)
@@ -86,8 +119,10 @@ static enum status play_steps_on(const struct replay_wish *wish, struct target *
         printf("%s\n", play->transcript[i]);
     bool speaks = referee_speaks(play, target);
 
-    if (play->verdict != VERDICT_PASS)
-        printf("\nit ended early: %s\n", play->reason);
+    bool whole = play->verdict == VERDICT_PASS;
+
+    if (!whole)
+        tell_end(play, rungs, input);
     else if (!speaks)
         printf("\nno rule was broken\n");
     bool written = wish->pcap == NULL || write_pcap(wish->pcap, play, speaks);
@@ -95,7 +130,7 @@ static enum status play_steps_on(const struct replay_wish *wish, struct target *
     play_release(play);
     if (!written)
         return STATUS_ERROR;
-    return speaks ? STATUS_VIOLATION : STATUS_GOOD;
+    return speaks ? STATUS_VIOLATION : whole ? STATUS_GOOD : STATUS_ERROR;
 }
 
 enum status replay_on_target(const struct replay_wish *wish, const struct replay_file *file)
@@ -103,28 +138,28 @@ enum status replay_on_target(const struct replay_wish *wish, const struct replay
     struct named_target named;
     struct target       target = { 0 };
     struct error        error  = { "" };
-    struct step        *steps  = calloc(2 * (size_t)INPUT_STEPS + 2, sizeof *steps);
+    struct rungs       *rungs  = calloc(1, sizeof *rungs);
 
-    if (steps == NULL)
+    if (rungs == NULL)
         return STATUS_ERROR;
     if (!target_named(&wish->run, NULL, &named, &error)) {
-        free(steps);
+        free(rungs);
         return complain(STATUS_USAGE, &error);
     }
-    size_t      left_out = as_ladder(file->input, named.wish.ipv6, steps);
+    size_t      left_out = as_ladder(file->input, named.wish.ipv6, rungs);
     void       *prepared = named.kind->prepare(&named.wish, &error);
     enum status status   = STATUS_UNUSABLE;
 
     if (left_out > 0)
         printf("%zu steps are for IPv%d and were left out\n", left_out, named.wish.ipv6 ? 4 : 6);
     if (prepared != NULL && named.kind->open(prepared, 0, &target, &error)) {
-        status = play_steps_on(wish, &target, steps);
+        status = play_steps_on(wish, file->input, &target, rungs);
         target.close(target.self);
     } else {
         complain(status, &error);
     }
     if (prepared != NULL)
         named.kind->release(prepared);
-    free(steps);
+    free(rungs);
     return status;
 }

@@ -148,6 +148,8 @@ static enum outcome send_octets(struct player *player, struct connection *connec
 
     if (request == NULL)
         return give_up(player, VERDICT_ERROR, "out of memory");
+    if (player->options.send_most > 0 && left > player->options.send_most)
+        left = player->options.send_most;
     while (left > 0 && outcome == THROUGH) {
         uint32_t size = left < CALL_DATA_MAX_OCTETS ? left : CALL_DATA_MAX_OCTETS;
 

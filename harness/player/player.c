@@ -421,6 +421,18 @@ static bool target_allows(struct player *player)
     return false;
 }
 
+static enum outcome play_whole(struct player *player)
+{
+    const struct step *step = player->ladder->steps;
+
+    for (; step->rung != RUNG_END; step++) {
+        if (play_step(player, step) != THROUGH)
+            return NOT_THROUGH;
+        player->play->through++;
+    }
+    return THROUGH;
+}
+
 struct play *play_ladder(const struct ladder_case *ladder, enum state each, struct target *target,
                          const struct play_options *options)
 {
@@ -451,7 +463,7 @@ struct play *play_ladder(const struct ladder_case *ladder, enum state each, stru
         player->options.service = service_for(player->options.services, ladder, each);
     if (!target_allows(player))
         play->deviates = false;
-    else if (play_steps(player, ladder->steps) == THROUGH)
+    else if (play_whole(player) == THROUGH)
         play->verdict = play->deviates ? VERDICT_FAIL : VERDICT_PASS;
     else
         play->deviates = false;

@@ -25,6 +25,8 @@ struct play_options {
     double       time_scale; /* stretches waiting, never what is judged; 1 by default */
     enum service service;    /* SERVICE_NONE: user calls; otherwise only what that service allows */
     unsigned     services;   /* bits, 1 << enum service, where there are several: each case has the one that allows it */
+    uint32_t     text_most;  /* 0 for a case; otherwise an input of the fuzzer's: octets of one segment, at most … */
+    uint32_t     send_most;  /* … and of one SEND; and no window is too small for a segment */
 };
 
 struct play {
@@ -39,6 +41,7 @@ struct play {
     size_t       transcript_lines;
     char         ways[256]; /* the clauses of the alternatives that were taken, comma separated */
 
+    size_t           through; /* rungs of the ladder that were gone through */
     struct captured *packets; /* all that was captured */
     size_t           packet_count;
     uint64_t         first_answer_us; /* from the first segment sent to the first answer; 0 if there was none */

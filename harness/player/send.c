@@ -91,7 +91,9 @@ enum outcome send_segment(struct player *player, const struct rung_segment *rung
     peer_segment(&connection->peer, &player->link, rung, &segment, &options);
     if (rung->from == FROM_LOOPBACK && ip_address_equal(&segment.source, &player->link.tester))
         return give_up(player, VERDICT_SKIP, "on loopback that address is the tester's own: another host can be asked");
-    if (outgrows_window(connection, rung, &segment))
+    if (player->options.text_most > 0 && segment.text_octets > player->options.text_most)
+        segment.text_octets = player->options.text_most;
+    if (player->options.text_most == 0 && outgrows_window(connection, rung, &segment))
         return give_up(player, VERDICT_INCONCLUSIVE, "the target's window of %u octets is too small for this segment",
                        connection->peer.shadow.target.window);
     uint8_t *text = malloc(segment.text_octets + 1);

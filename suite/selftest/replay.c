@@ -1,8 +1,12 @@
 /* replay.c: the verbs `replay` and `seeds` as a user calls them: a fuzz input read, played, shortened, turned into a case. */
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "program_rig.h"
+#include "replay_inside.h"
 #include "selftest.h"
 
 #define CORPUS "fuzz/corpus/ladder/"
@@ -17,7 +21,8 @@ static const struct {
     { "$T replay", 2, "replay needs a file" },
     { "$T replay /no/such/file", 2, "no such file" },
     { "$T replay README.md", 2, "is text, and no ladder" },
-    { "mkdir $D/empty; $T replay $D/empty", 2, "no fuzz input is in that folder" },
+    { "mkdir $D/empty; $T replay $D/empty", 2, "/empty\n" },
+    { "mkdir $D/empty; $T replay $D/empty", 2, "no fuzz input is in /" },
     { "printf '\\001\\002\\003' >$D/few; $T replay $D/few", 2, "holds no step" },
     { "head -c 100000 /dev/zero >$D/long; $T replay $D/long", 2, "is longer than" },
     { "printf 'PEER (SYN)\\nIUT (ACK)\\n' >$D/iut; $T replay $D/iut", 2, "step 2 of a fuzz input cannot be: IUT" },
@@ -33,6 +38,9 @@ static const struct {
     { "$T replay " CORPUS "syn-again-after-abort.ladder --pcap $D/no/such/x.pcapng", 5,
       "/no/such/x.pcapng was not written: No such file" },
     { "$T replay " CORPUS " --pcap $D/x.pcapng", 2, "--pcap takes the segments of one input" },
+    { "cp " OLD " $D/f; $T replay $D/f --pcap $D/f; s=$?; cmp $D/f " OLD " && echo whole; exit $s", 2,
+      "it exists already: name another, or remove it\nwhole" },
+    { "echo precious >$D/f; $T replay " OLD " linux --pcap $D/f; cat $D/f", 0, "remove it\nprecious" },
     { "$T replay --pcap $D/a --pcap $D/b " OLD, 2, "--pcap is given twice" },
     { "$T replay --oracles rest --oracles rest " OLD, 2, "--oracles is given twice" },
     { "$T replay --seed 1 --seed 2 " OLD, 2, "--seed is given twice" },
@@ -78,6 +86,10 @@ static const struct {
     { "$T replay " OTHERS "frame/handshake-octets-close --pcap $D/x.pcapng && test -s $D/x.pcapng", 0, "" },
     { "$T replay " OTHERS "datagrams/settings", 0, "octets of the target datagrams" },
     { "$T replay " OTHERS "datagrams " OTHERS "frame", 0, "13 inputs, 0 findings" },
+    { "$T replay " OTHERS "notation 2>&1 | grep -c plays.it", 0, "1\n" },
+    { "$T replay " OTHERS "notation/ladder-with-ways " OTHERS "notation/ladder-with-ways " OTHERS "datagrams/settings", 2,
+      "\n3 inputs, 0 findings; 2 of them were not played\n" },
+    { "mkdir $D/kept; $T replay " OTHERS "frame/handshake-octets-close --keep $D/kept", 2, "--keep takes ladders" },
     { "$T replay " OTHERS "notation/ladder-with-ways", 2, "build/fuzz-plain/notation FILE plays it" },
     { "$T replay " OTHERS "results/baseline", 2, "build/fuzz-plain/results FILE plays it" },
     { "$T replay " OTHERS "frame/handshake-octets-close --minimize", 2, "target frame, and --minimize takes ladders" },
@@ -153,6 +165,17 @@ START_TEST(a_case_made_of_an_input_compiles)
     ck_assert_int_eq(program_shell("$T replay " CORPUS "far-beyond-the-window.ladder --as-case"), 0);
     ck_assert_ptr_nonnull(strstr(program_output, "IUT (SYN|ACK)"));
     ck_assert_ptr_nonnull(strstr(program_output, "to be confirmed"));
+    /* Numbers that mean nothing elsewhere are no expectations, and what no case can have is told. */
+    ck_assert_int_eq(program_shell("for f in " CORPUS "*.ladder; do $T replay $f --as-case; done >$D/all; grep 'IUT' $D/all |"
+                                   " grep -E '[0-9]{6}'; grep -c 'IUT (ACK, .ack = ANY)' $D/all"),
+                     0);
+    ck_assert_msg(strchr(program_output, '(') == NULL, "%s", program_output);
+    ck_assert_int_eq(program_shell("printf 'PEER (SYN)\\nPEER (ACK, .len = 100)\\nPEER (ACK, .len = 3000)\\n' >$D/x;"
+                                   " $T replay $D/x --as-case"),
+                     0);
+    ck_assert_ptr_nonnull(
+        strstr(program_output, "        PEER (ACK, .len = 3000),\n        /* that is a packet of 3040 octets"));
+    ck_assert_ptr_nonnull(strstr(program_output, "        IUT_ACKS (RCV_NXT + 3"));
 }
 END_TEST
 
@@ -180,6 +203,219 @@ START_TEST(a_kernel_plays_it_too)
 }
 END_TEST
 
+/* ---- deaths: there is no bug in the program to die of, so that players that do are handed in ------------------------------
+ */
+
+static bool has_call(const struct input *input, enum call call)
+{
+    for (size_t i = 0; i < input->count; i++)
+        if (input->steps[i].rung == RUNG_APP && input->steps[i].user.call == call)
+            return true;
+    return false;
+}
+
+/* Tells of the steps up to that call. */
+static bool steps_until(const struct replay_file *file, const struct stage_watch *watch, enum call call)
+{
+    for (size_t i = 0; i < file->input->count; i++) {
+        watch->step(watch->context, i, &file->input->steps[i]);
+        if (file->input->steps[i].rung == RUNG_APP && file->input->steps[i].user.call == call)
+            return true;
+    }
+    return false;
+}
+
+/* CLOSE crashes it, ABORT is a loop, CLOSE_BOTH ends the process as a sanitizer does; otherwise it is the stage. */
+static bool dies_of_calls(struct stage *stage, const struct replay_file *file, const struct stage_watch *watch,
+                          struct finding *finding)
+{
+    struct stage_watch packets = *watch;
+    volatile bool      on      = true;
+
+    packets.step = NULL;
+    if (has_call(file->input, CLOSE) && steps_until(file, watch, CLOSE)) {
+        stage_play(stage, file->input, &packets, finding);
+        abort();
+    }
+    if (has_call(file->input, ABORT) && steps_until(file, watch, ABORT))
+        while (on)
+            continue;
+    if (has_call(file->input, CLOSE_BOTH) && steps_until(file, watch, CLOSE_BOTH)) {
+        fprintf(stderr, "a report\n");
+        _exit(9);
+    }
+    return stage_play(stage, file->input, watch, finding);
+}
+
+/* Into $D/name; the path stays until three others were asked for. */
+static const char *write_input(const char *name, const char *text)
+{
+    static char paths[4][200];
+    static int  turn = 0;
+    char       *path = paths[turn++ % 4];
+    FILE       *file;
+
+    snprintf(path, sizeof paths[0], "%s/%s", getenv("D"), name);
+    file = fopen(path, "we");
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
+    fclose(file);
+    return path;
+}
+
+/* What it prints is in program_output. */
+static enum status play_wish(struct replay_wish *wish)
+{
+    char path[200];
+    int  kept = dup(1), said;
+
+    snprintf(path, sizeof path, "%s/said", getenv("D"));
+    fflush(stdout);
+    said = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    ck_assert(kept >= 0 && said >= 0 && dup2(said, 1) == 1);
+    enum status status = replay_play_all(wish);
+
+    fflush(stdout);
+    ck_assert_int_eq(dup2(kept, 1), 1);
+    close(kept);
+    close(said);
+    ck_assert_int_eq(program_shell("cat $D/said"), 0);
+    return status;
+}
+
+static void assert_says(const char *words)
+{
+    ck_assert_msg(strstr(program_output, words) != NULL, "it does not say \"%s\":\n%s", words, program_output);
+}
+
+#define BEFORE  "PEER (SYN)\nPEER (ACK)\n"
+#define CRASHES BEFORE "APP (CLOSE)\nPEER (RST)\n"
+
+static const struct {
+    const char *text, *says;
+} deaths[] = {
+    { CRASHES, "   3  APP (CLOSE)\n" },
+    { CRASHES, "\n\n!! crash, at step 3: the TCP ended by signal 6 (Aborted)\n" },
+    { BEFORE "APP (CLOSE_BOTH)\n", "!! crash, at step 3: the TCP ended with exit status 9\n" },
+    { BEFORE "WAIT (5)\nAPP (ABORT)\n", "!! hang, at step 4: it did not come back within 5 s\n" },
+};
+
+START_TEST(a_death_is_a_finding)
+{
+    const char        *files[] = { write_input("one", deaths[_i].text) };
+    struct replay_wish wish    = { .player = dies_of_calls, .files = files, .file_count = 1, .run = { .target = "reference" } };
+
+    ck_assert_int_eq(play_wish(&wish), STATUS_VIOLATION);
+    assert_says(deaths[_i].says);
+}
+END_TEST
+
+START_TEST(a_folder_goes_on_after_a_death)
+{
+    const char        *files[] = { write_input("one", CRASHES), write_input("two", BEFORE), write_input("three", CRASHES) };
+    struct replay_wish wish    = { .player = dies_of_calls, .files = files, .file_count = 3, .run = { .target = "reference" } };
+
+    ck_assert_int_eq(play_wish(&wish), STATUS_VIOLATION);
+    assert_says("/one\n!! crash, at step 3: ");
+    assert_says("/three\n!! crash, at step 3: ");
+    assert_says("\n3 inputs, 2 findings\n");
+    ck_assert_ptr_null(strstr(program_output, "/two"));
+}
+END_TEST
+
+START_TEST(what_dies_is_made_small_a_case_and_a_capture)
+{
+    char               path[200];
+    const char        *files[] = { write_input("one", CRASHES) };
+    struct replay_wish wish    = { .player = dies_of_calls, .files = files, .file_count = 1, .run = { .target = "reference" } };
+
+    wish.minimize = true;
+    ck_assert_int_eq(play_wish(&wish), STATUS_VIOLATION);
+    assert_says("octets, 1 steps");
+    assert_says("!! crash, at step 1: ");
+    wish.minimize = false;
+    wish.as_case  = true;
+    ck_assert_int_eq(play_wish(&wish), STATUS_VIOLATION);
+    assert_says("        APP (CLOSE),\n");
+    assert_says("/* here the TCP ended by signal 6 (Aborted): its answers end */\n        ON (FRESH),");
+    wish.as_case = false;
+    snprintf(path, sizeof path, "%s/pcap", getenv("D"));
+    wish.pcap = path;
+    ck_assert_int_eq(play_wish(&wish), STATUS_VIOLATION);
+    ck_assert_int_eq(program_shell("test $(stat -c %s $D/pcap) -gt 300 && grep -aq 'ended by signal 6' $D/pcap"), 0);
+}
+END_TEST
+
+/* One report, although the like of it was drawn many times. */
+START_TEST(reports_of_tries_are_not_told)
+{
+    const char        *files[] = { write_input("one", BEFORE "APP (CLOSE_BOTH)\n") };
+    char               path[200];
+    struct replay_wish wish = {
+        .player = dies_of_calls, .files = files, .file_count = 1, .minimize = true, .run = { .target = "reference" }
+    };
+
+    snprintf(path, sizeof path, "%s/reports", getenv("D"));
+    int kept = dup(2), told = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+    ck_assert(kept >= 0 && told >= 0 && dup2(told, 2) == 2);
+    enum status status = play_wish(&wish);
+
+    ck_assert_int_eq(dup2(kept, 2), 2);
+    close(kept);
+    close(told);
+    ck_assert_int_eq(status, STATUS_VIOLATION);
+    assert_says("written: ");
+    ck_assert_int_eq(program_shell("cat $D/reports"), 0);
+    ck_assert_str_eq(program_output, "a report\n");
+}
+END_TEST
+
+/* Beside the findings of a campaign, and once. */
+START_TEST(what_is_made_small_is_no_finding)
+{
+    ck_assert_int_eq(program_shell("mkdir -p $D/c/main/crashes $D/c/main/hangs"), 0);
+    const char        *files[] = { write_input("c/main/crashes/id:0", CRASHES),
+                                   write_input("c/main/hangs/id:0", CRASHES "WAIT (3)\n") };
+    struct replay_wish wish    = {
+           .player = dies_of_calls, .files = files, .file_count = 2, .minimize = true, .run = { .target = "reference" }
+    };
+
+    ck_assert_int_eq(play_wish(&wish), STATUS_VIOLATION);
+    assert_says("written: ");
+    ck_assert_int_eq(program_shell("cd $D/c/main && find * -type f | sort"), 0);
+    ck_assert_str_eq(program_output, "crashes/id:0\nhangs/id:0\nminimized/crashes-id:0.min\nminimized/hangs-id:0.min\n");
+    ck_assert_int_eq(play_wish(&wish), STATUS_VIOLATION);
+    assert_says("nothing new: ");
+    ck_assert_ptr_null(strstr(program_output, "written"));
+    ck_assert_int_eq(program_shell("ls $D/c/main/minimized | wc -l"), 0);
+    ck_assert_str_eq(program_output, "2\n");
+    /* What is as small as it gets gives no second one. */
+    files[0]        = write_input("small", "APP (CLOSE)\n");
+    wish.file_count = 1;
+    ck_assert_int_eq(play_wish(&wish), STATUS_VIOLATION);
+    assert_says("nothing new: ");
+    ck_assert_int_eq(program_shell("test ! -e $D/small.min"), 0);
+}
+END_TEST
+
+START_TEST(a_kernel_says_what_it_cannot_play)
+{
+    int status = program_shell("printf 'PEER (SYN)\\nPEER (ACK)\\nPEER (ACK, .len = RCV_NXT)\\n' >$D/x; $T replay $D/x linux");
+
+    if (status == 3) {
+        printf("replay: skipped: %s", program_output);
+        return;
+    }
+    ck_assert_msg(status == 5, "exit %d\n%s", status, program_output);
+    assert_says("it ended early, at step 3, PEER (ACK, .len = RCV_NXT), which cannot be played there: a packet of 4040 octets");
+    /* No case: a segment may be larger than the window. */
+    status = program_shell("printf 'PEER (SYN)\\nPEER (ACK)\\nPEER (ACK, .seq = RCV_NXT + 70000, .len = 100)\\n' >$D/x;"
+                           " $T replay $D/x linux");
+    ck_assert_msg(status == 0, "exit %d\n%s", status, program_output);
+}
+END_TEST
+
 SUITE(replay)
 {
     Suite *suite = suite_create("replay");
@@ -192,6 +428,12 @@ SUITE(replay)
     tcase_add_test(tests, a_campaigns_folder_is_taken_as_it_is);
     tcase_add_test(tests, a_case_made_of_an_input_compiles);
     tcase_add_test(tests, a_kernel_plays_it_too);
+    tcase_add_loop_test(tests, a_death_is_a_finding, 0, (int)(sizeof deaths / sizeof *deaths));
+    tcase_add_test(tests, a_folder_goes_on_after_a_death);
+    tcase_add_test(tests, what_dies_is_made_small_a_case_and_a_capture);
+    tcase_add_test(tests, reports_of_tries_are_not_told);
+    tcase_add_test(tests, what_is_made_small_is_no_finding);
+    tcase_add_test(tests, a_kernel_says_what_it_cannot_play);
     suite_add_tcase(suite, tests);
     return suite;
 }
