@@ -55,7 +55,7 @@ fuzz-asan.rest       = $(FUZZ_CLANG) $(FUZZ_BASE) $(FUZZ_FLAGS) -DTCPROVE_FUZZ_A
 fuzz-asan.afl        = AFL_QUIET=1 $(AFL_CC) $(FUZZ_FLAGS) -fsanitize=address
 fuzz-asan.link       = AFL_QUIET=1 $(AFL_CC) $(FUZZ_FLAGS) $(FUZZ_SANITIZE)
 
-.PHONY: corpus fuzz-coverage fuzz fuzz-smoke fuzz-check fuzz-proof fuzz-bench fuzz-targets fuzz-deps fuzz-settings fuzz-smoke-settings
+.PHONY: corpus fuzz-coverage fuzz fuzz-smoke fuzz-check fuzz-proof fuzz-bench fuzz-targets fuzz-deps fuzz-settings fuzz-smoke-settings corpus-settings fuzz-proof-settings
 
 fuzz-deps:
 	@suite/install-packages.sh $(FUZZ_DEBIAN)
@@ -69,8 +69,14 @@ fuzz-settings:
 fuzz-smoke-settings:
 	@fuzz/smoke.sh --settings
 
+corpus-settings:
+	@fuzz/corpus.sh --settings
+
+fuzz-proof-settings:
+	@fuzz/proof.sh --settings
+
 fuzz: fuzz-settings deps fuzz-deps
-	@$(MAKE) --no-print-directory $(BUILD)/fuzz/$(or $(FUZZ_TARGET),ladder) $(BUILD)/fuzz-plain/$(or $(FUZZ_TARGET),ladder) \
+	@$(MAKE) --no-print-directory $(BUILD)/fuzz$(addprefix -,$(FUZZ_FLAVOUR))/$(or $(FUZZ_TARGET),ladder) $(BUILD)/fuzz-plain/$(or $(FUZZ_TARGET),ladder) \
 	    $(BUILD)/fuzz/mutator.so $(BUILD)/tcprove
 	@fuzz/run.sh $(BUILD)
 
@@ -82,7 +88,7 @@ fuzz-check: deps fuzz-deps
 	@$(MAKE) --no-print-directory fuzz-targets $(BUILD)/tcprove
 	@fuzz/check.sh $(BUILD)
 
-corpus: deps fuzz-deps
+corpus: corpus-settings deps fuzz-deps
 	@$(MAKE) --no-print-directory $(BUILD)/fuzz/ladder $(BUILD)/tcprove
 	@fuzz/corpus.sh $(BUILD)
 
@@ -92,7 +98,7 @@ fuzz-coverage: deps
 	@fuzz/coverage.sh $(BUILD)/coverage
 
 # Builds copies of the tree, each with a planted bug; PROOF_QUICK=1 does without AFL++.
-fuzz-proof: deps
+fuzz-proof: fuzz-proof-settings deps
 	@suite/install-packages.sh patch $(if $(PROOF_QUICK),,$(FUZZ_DEBIAN))
 	@fuzz/proof.sh
 

@@ -3,6 +3,7 @@
 # shellcheck shell=sh disable=SC2154,SC2034
 proc=${FUZZ_PROC:-/proc}     # the tests put another one here
 afl=${FUZZ_AFL:-afl-fuzz} # an AFL++ that is somewhere else
+flavour=fuzz              # of the program that AFL++ runs
 
 refuse() {
     echo "fuzz: $1" >&2
@@ -20,12 +21,38 @@ number() {
     refuse "$1=$2 is no whole number from 1 to 999999999. Leave it out, or give one" 2
 }
 
+# What is wrong with settings that run.sh and smoke.sh share, before anything is built.
+check_settings() {
+    wrong=$(echo "${TCPROVE_ORACLES:-all}" | tr , '\n' | grep -vxE 'invariants|referee|stream|work|memory|rest' | head -n 1)
+    case ${TCPROVE_ORACLES:-all} in
+    all) ;;
+    none) note "no oracle watches (TCPROVE_ORACLES=none): only what crashes or does not end is found" ;;
+    *) [ -z "$wrong" ] || refuse "TCPROVE_ORACLES=$TCPROVE_ORACLES: $wrong is no oracle. invariants, referee, stream, work, memory and rest are, with commas between; or all, or none alone" 2 ;;
+    esac
+    [ -z "${FUZZ_AFL:-}" ] || command -v "$afl" >/dev/null 2>&1 ||
+        refuse "FUZZ_AFL=$afl is no program here. Leave it out, or install one: apt-get install afl++"
+    [ -z "${FUZZ_SEEDS:-}" ] || [ -d "$FUZZ_SEEDS" ] || refuse "FUZZ_SEEDS=$FUZZ_SEEDS is no folder. Name one with inputs in it" 2
+    [ -z "${FUZZ_SEEDS:-}" ] || [ -n "$(find "$FUZZ_SEEDS" -maxdepth 1 -type f -size -1024k | head -n 1)" ] ||
+        refuse "there is no input in FUZZ_SEEDS=$FUZZ_SEEDS. Name a folder with files in it" 2
+}
+
+# may_write FOLDER: it can be written, or made.
+may_write() {
+    at=$1
+    while [ ! -e "$at" ]; do at=$(dirname "$at"); done
+    [ -d "$at" ] && [ -w "$at" ]
+}
+
+program() { echo "$build/$flavour/$target"; }
+
+# What tells of single files: under a sanitizer, the program itself.
+player() { if [ "$flavour" = fuzz ]; then echo "$build/fuzz-plain/$target"; else program; fi; }
+
 # What AFL++ would stop at, each with a better sentence than its own.
 check_machine() {
     command -v "$afl" >/dev/null 2>&1 ||
         refuse "there is no $afl here. Install it: apt-get install afl++"
-    [ -x "$build/fuzz/$target" ] ||
-        refuse "$build/fuzz/$target is not built. Build it: make $build/fuzz/$target"
+    [ -x "$(program)" ] || refuse "$(program) is not built. Build it: make $(program)"
     case $(cat "$proc/sys/kernel/core_pattern" 2>/dev/null) in
     '|'*) [ -n "${FUZZ_ANYWAY:-}" ] ||
         refuse "core dumps are piped to a program, which makes crashes look like hangs. As root: echo core >/proc/sys/kernel/core_pattern (in a container: on its host), or go on with FUZZ_ANYWAY=1" ;;
@@ -48,43 +75,89 @@ cores() {
         awk -F- '{ for (i = $1; i <= ($2 == "" ? $1 : $2); i++) print i }'
 }
 
-build_id() { sha256sum "$build/fuzz/$target" | cut -c1-12; }
+build_id() { sha256sum "$(program)" | cut -c1-12; }
 
-# make_seeds FOLDER: what the campaign begins with. Ladders come from the catalog and from the ladders in fuzz/corpus.
+# make_seeds FOLDER: what the campaign begins with. Ladders come from the catalog and from the ladders in fuzz/corpus. The folder
+# is there when it is whole.
 make_seeds() {
-    mkdir -p "$1" || refuse "$1 cannot be made. Name a folder that can be written: FUZZ_OUT=FOLDER"
+    rm -rf "$1.part"
+    mkdir -p "$1.part" || refuse "$1 cannot be made. Name a folder that can be written: FUZZ_OUT=FOLDER"
+    fill_seeds "$1.part"
+    [ -n "$(ls "$1.part")" ] || refuse "there is nothing to begin with in ${FUZZ_SEEDS:-fuzz/corpus/$target}" 2
+    mv "$1.part" "$1" || refuse "$1 cannot be made. Name a folder that can be written: FUZZ_OUT=FOLDER"
+}
+
+fill_seeds() {
     if [ -n "${FUZZ_SEEDS:-}" ]; then
-        [ -d "$FUZZ_SEEDS" ] || refuse "FUZZ_SEEDS=$FUZZ_SEEDS is no folder. Name one with inputs in it" 2
-        find "$FUZZ_SEEDS" -maxdepth 1 -type f -size -1024k -exec cp -n {} "$1" \;
+        find "$FUZZ_SEEDS" -maxdepth 1 -type f -size -1024k -exec cp -t "$1" {} + || refuse "FUZZ_SEEDS=$FUZZ_SEEDS cannot be copied to $1"
+        [ "$target" != ladder ] || convert_ladders "$1"
     elif [ "$target" != ladder ]; then
-        cp "fuzz/corpus/$target/"* "$1"
+        cp "fuzz/corpus/$target/"* "$1" || refuse "fuzz/corpus/$target cannot be copied to $1"
     elif [ -x "$build/tcprove" ]; then
         # shellcheck disable=SC2046
         "$build/tcprove" seeds "$1" $(find fuzz/corpus/ladder -name '*.ladder' | sort) || refuse "the catalog gave no seeds" 5
     else
         printf '\200\002\200\020' >"$1/handshake"
     fi
-    [ -n "$(ls "$1")" ] || refuse "there is nothing to begin with in ${FUZZ_SEEDS:-fuzz/corpus/$target}" 2
 }
+
+# convert_ladders FOLDER: those that are text become inputs. (`tcprove seeds` makes those of the catalog too, which nobody asked for.)
+convert_ladders() {
+    rm -rf "$1.text" "$1.made"
+    mkdir "$1.text" || refuse "$1.text cannot be made"
+    find "$1" -type f -exec env LC_ALL=C grep -lIZE '^(PEER|APP|WAIT|ON|ICMP) \(' {} + | xargs -0 -r mv -t "$1.text"
+    if [ -n "$(ls "$1.text")" ]; then
+        [ -x "$build/tcprove" ] || refuse "$build/tcprove is not built, and reads the ladders in $FUZZ_SEEDS. Build it: make $build/tcprove"
+        "$build/tcprove" seeds "$1.made" "$1.text"/* || refuse "a ladder in FUZZ_SEEDS=$FUZZ_SEEDS cannot be read" 2
+        for text in "$1.text"/*; do mv "$1.made/${text##*/}" "$1" || refuse "${text##*/} gave no seed" 5; done
+    fi
+    rm -rf "$1.text" "$1.made"
+}
+
+# An input takes some thousandths of a second; so many seconds are for a busy machine. After so many that do not end, others
+# that may not are left alone.
+most_seconds=${FUZZ_MOST_SECONDS:-5}
+most_endless=5
 
 # say FILE: what an oracle says about it in the plain program, in one line; nothing where none speaks.
 say() {
     # A shell of its own, since shells tell of aborted programs.
-    sh -c '"$0" "$1" || echo speaks' "$build/fuzz-plain/$target" "$1" 2>&1 | grep -v '^Aborted' | awk '
-        $0 == "speaks" { print before; exit }
-        { before = $0 }'
+    sh -c 'timeout "$2" "$0" "$1"; printf "\nended %s\n" $?' "$(player)" "$1" "$most_seconds" 2>&1 </dev/null | grep -av '^Aborted' |
+        awk -v seconds="$most_seconds" '
+        /^ended [0-9]+$/ { status = $2; next }
+        /ERROR: AddressSanitizer|runtime error:/ && report == "" { report = $0 }
+        $0 != "" { before = $0 }
+        END {
+            if (status == 124) print "it does not end: stopped after " seconds " s"
+            else if (status == 2 || status == 3) print "it cannot be played: " before
+            else if (status != 0) print report != "" ? report : before
+        }'
 }
 
-# play_all FOLDER: the same for all files in it, in one process where they are sound; status 1 where one is not.
+# play_all FOLDER: the same for all files in it, in one process where they are sound; status 1 where one is not. How many are
+# findings is in $faulty.
 play_all() {
-    "$build/fuzz-plain/$target" "$1" >/dev/null 2>&1 && return 0
-    find "$1" -maxdepth 1 -type f | sort >"$1.list"
+    faulty=0 endless=0
+    list=$(find "$1" -maxdepth 1 -type f | sort)
+    limit=$((2 * most_seconds + $(echo "$list" | wc -l) / 100))
+    played=$(sh -c 'timeout "$2" "$0" "$1" >/dev/null 2>&1; echo $?' "$(player)" "$1" "$limit" 2>/dev/null)
+    case $played in
+    0) return 0 ;;
+    2 | 3) refuse "the seeds cannot be played: $("$(player)" "$1" 2>&1 | tail -n 1)" ;;
+    124) note "the seeds do not end within $limit s; each is played alone" ;;
+    esac
     while read -r file; do
         said=$(say "$file")
-        [ -z "$said" ] || { echo "$said" && echo "    $file" && found=1; }
-    done <"$1.list"
-    rm -f "$1.list"
-    return "${found:-0}"
+        [ -n "$said" ] || continue
+        faulty=$((faulty + 1))
+        echo "$said"
+        echo "    $file"
+        case $said in "it does not end"*) endless=$((endless + 1)) ;; esac
+        [ $endless -lt $most_endless ] || { note "the seeds after this one are not played" && break; }
+    done <<END
+$list
+END
+    [ $faulty -eq 0 ]
 }
 
 # begin_instance CORE KIND NAME [ARGUMENT...]: one afl-fuzz on one core; its process id is in $instance. An instance that was
@@ -100,8 +173,8 @@ begin_instance() {
     fi
     TCPROVE_FUZZ_COUNTS=$out/$name.counts AFL_NO_UI=1 AFL_NO_COLOR=1 AFL_SKIP_CPUFREQ=1 AFL_NO_AFFINITY=1 AFL_AUTORESUME=1 \
         AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_IGNORE_SEED_PROBLEMS=1 AFL_FORKSRV_INIT_TMOUT=10000 \
-        taskset -c "$core" "$afl" -i "$seeds" -o "$out" "$kind" "$name" -t "${timeout_ms:-500}" -m none "$@" -- "$build/fuzz/$target" \
-        >"$out/$name.log" 2>&1 </dev/null &
+        taskset -c "$core" "$afl" -i "$seeds" -o "$out" "$kind" "$name" -t "${timeout_ms:-500}" -m none "$@" -- "$(program)" \
+        >"$out/$name.log" 2>&1 </dev/null 9>&- & # the lock is run.sh's: a target may stay behind when AFL++ is killed
     instance=$!
 }
 
@@ -132,7 +205,7 @@ speed() {
 # Pairs of state and event that the queue of the first instance reaches, told by the plain program.
 pairs() {
     rm -f "$out/pairs"
-    TCPROVE_FUZZ_COUNTS=$out/pairs "$build/fuzz-plain/$target" "$out/${names%% *}/queue" >/dev/null 2>&1
+    TCPROVE_FUZZ_COUNTS=$out/pairs timeout 30 "$(player)" "$out/${names%% *}/queue" >/dev/null 2>&1
     [ -r "$out/pairs" ] && sed -n '$s/.*, \([0-9]* pairs\).*/\1/p' "$out/pairs"
     rm -f "$out/pairs"
 }
@@ -144,17 +217,65 @@ status_line() {
     echo "$(date +%H:%M:%S) $line"
 }
 
-# Tells the findings of this campaign, one file for each sentence that differs in more than numbers; status 1 if there is one.
-tell_findings() {
-    find "$out" -path "$out/*/crashes*/id*" -o -path "$out/*/hangs*/id*" | sort >"$out/found"
-    if [ -s "$out/found" ]; then
-        echo "$(wc -l <"$out/found") findings (look at one with: $build/tcprove replay FILE):"
-        while read -r file; do
-            said=$(say "$file")
-            printf '%s\t%s\n' "${said:-it was slow, or does not speak any more}" "$file"
-        done <"$out/found" | awk -F'\t' '
-            { kind = $1; gsub(/[0-9]+/, "", kind) }
-            !seen[kind]++ { print $1; print "    " $2 }'
+# The processes of afl-fuzz that are busy in $out, as words of a sentence.
+running_there() {
+    for process in /proc/[0-9]*; do
+        tr '\0' ' ' 2>/dev/null <"$process/cmdline" | grep -qaF -e " -o $out -" && echo "${process##*/}"
+    done 2>/dev/null | tr '\n' ' ' | sed 's/ $//; s/..*/ (its afl-fuzz: process &)/'
+}
+
+# outcome NAME STATUS: how an instance of this run, which began at $began, has ended: `good`; `never`, where its fuzzer_stats are
+# not of this run; or `died`.
+outcome() {
+    if [ "$(stat_of "$1" last_update)" -lt "$began" ]; then
+        echo never
+    elif [ "$2" -ne 0 ]; then
+        echo died
+    else
+        echo good
     fi
-    [ ! -s "$out/found" ] && rm -f "$out/found"
+}
+
+why_not() { grep -ahE 'PROGRAM ABORT|SYSTEM ERROR|error|Location' "$out/$1.log" | head -n 3 >&2; }
+
+# A file of some size can still be written.
+has_room() {
+    { head -c 65536 /dev/zero >"$out/.room"; } 2>/dev/null
+    room=$?
+    rm -f "$out/.room"
+    return $room
+}
+
+findings() {
+    for folder in "$out"/*/crashes* "$out"/*/hangs*; do
+        [ ! -d "$folder" ] || find "$folder" -maxdepth 1 -type f -name 'id*' ! -name '*.min'
+    done | sort
+}
+
+# Tells the findings of this campaign, one file for each sentence that differs in more than numbers; status 1 if there is one.
+# How many have no octets, since there was no room for them, is in $lost.
+tell_findings() {
+    list=$(findings)
+    lost=0 endless=0 left=0
+    [ -n "$list" ] || return 0
+    echo "$(echo "$list" | wc -l) findings (look at one with: $build/tcprove replay FILE):"
+    kinds=$(while read -r file; do
+        case $file in
+        */hangs*/id*) [ $endless -lt $most_endless ] || continue ;;
+        esac
+        said=$(say "$file")
+        [ -s "$file" ] || said="it has no octets: there was no room for it"
+        case $said in "it does not end"*) endless=$((endless + 1)) ;; esac
+        printf '%s\t%s\n' "${said:-it was slow, or does not speak any more}" "$file"
+    done <<END
+$list
+END
+    )
+    echo "$kinds" | awk -F'\t' '
+        { kind = $1; gsub(/[0-9]+/, "", kind) }
+        !seen[kind]++ { print $1; print "    " $2 }'
+    lost=$(echo "$kinds" | grep -c '^it has no octets')
+    left=$(($(echo "$list" | wc -l) - $(echo "$kinds" | wc -l)))
+    [ $left -eq 0 ] || note "$left more in hangs/ were not played, since $most_endless did not end"
+    return 1
 }

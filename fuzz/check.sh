@@ -68,12 +68,25 @@ done
 grep -q 'of the target datagrams' "$work/said" || wrong "an input of a campaign with datagrams is taken for $(tail -n 1 "$work/said")"
 say "folders of campaigns are replayed as they are"
 
+# ---- an AFL++ that does not begin, in a campaign that has numbers of an earlier start; and the flavour with sanitizers
+FUZZ_SECONDS=3 FUZZ_TARGET=datagrams FUZZ_SYNC='' FUZZ_OUT=$work/any AFL_MAP_SIZE=bogus fuzz/run.sh "$build" >"$work/said" 2>&1
+[ $? -eq 3 ] || wrong "a campaign without AFL++ is no failure: $(cat "$work/said")"
+grep -q 'did not begin' "$work/said" || wrong "a campaign without AFL++ does not say so: $(cat "$work/said")"
+FUZZ_SECONDS=3 FUZZ_FLAVOUR=asan FUZZ_SYNC='' FUZZ_SEEDS=$work/few FUZZ_OUT=$work/asan fuzz/run.sh "$build" >"$work/said" 2>&1 ||
+    wrong "a campaign under ASan: $(cat "$work/said")"
+grep -q fuzz-asan/ladder "$work/asan/main/fuzzer_setup" || grep -q fuzz-asan/ladder "$work/asan/main/fuzzer_stats" ||
+    wrong "FUZZ_FLAVOUR=asan fuzzes another program"
+
 # ---- an ordinary user, without the right to change anything
 if [ "$(id -u)" -eq 0 ]; then
     mkdir "$work/user" && chmod 755 "$work" && chown 65534:65534 "$work/user"
     FUZZ_SECONDS=3 FUZZ_SEEDS=$work/few FUZZ_OUT=$work/user/out FUZZ_SYNC='' setpriv --reuid=65534 --regid=65534 --clear-groups \
         fuzz/run.sh "$build" >"$work/said" 2>&1 || wrong "as an ordinary user: $(cat "$work/said")"
     grep -q 'Nothing was found' "$work/said" || wrong "as an ordinary user: $(cat "$work/said")"
+    chmod 777 "$work/any"
+    FUZZ_SECONDS=3 FUZZ_TARGET=datagrams FUZZ_OUT=$work/any FUZZ_SYNC='' setpriv --reuid=65534 --regid=65534 --clear-groups \
+        fuzz/run.sh "$build" >"$work/said" 2>&1
+    [ $? -eq 3 ] || wrong "another user's campaign: $(cat "$work/said")"
 fi
 unset TCPROVE_ORACLES
 

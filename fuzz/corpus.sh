@@ -1,11 +1,15 @@
 #!/bin/sh
-# The corpus of the target `ladder`: corpus.sh BUILD. A seed of every case is made anew each time, into BUILD/corpus/seeds; what
-# campaigns reached beyond those and beyond the ladders of fuzz/corpus/ladder is added there, as small ladders with names that say
-# what they reach; what is enough of all that for AFL++ goes into BUILD/corpus/least. CORPUS_FROM: folders of inputs, otherwise
-# the queues of that target's campaigns in BUILD/campaigns. Said twice it adds nothing the second time. Status: 0 good, 1 a finding,
-# 3 AFL++ is not there.
+# The corpus of the target `ladder`: corpus.sh BUILD; corpus.sh --settings looks at the settings alone. A seed of every case is made
+# anew each time, into BUILD/corpus/seeds; what campaigns reached beyond those and beyond the ladders of fuzz/corpus/ladder is added
+# there, as small ladders with names that say what they reach; what is enough of all that for AFL++ goes into BUILD/corpus/least.
+# CORPUS_FROM: folders of inputs, otherwise the queues of that target's campaigns in BUILD/campaigns. Said twice it adds nothing the
+# second time. Status: 0 good, 1 a finding, 2 usage, 3 AFL++ is not there.
 set -u
 build=$1
+for folder in ${CORPUS_FROM:-}; do
+    [ -d "$folder" ] || { echo "fuzz: CORPUS_FROM names $folder, which is no folder. Name folders of inputs, or leave it out" >&2; exit 2; }
+done
+[ "$build" != --settings ] || exit 0
 kept=fuzz/corpus/ladder
 seeds=$build/corpus/seeds
 rm -rf "$build/corpus" && mkdir -p "$build/corpus"

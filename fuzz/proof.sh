@@ -2,6 +2,8 @@
 # Would the oracles and AFL++ find bugs such as real stacks had? Plants each patch of fuzz/proof in a copy of the tree and looks:
 #   proof.sh [BUG...]         AFL++ on one core, PROOF_SECONDS (120) at most for each of PROOF_SEEDS (1 2 3); a table of times.
 #                             Seconds are of CPU time, so that what else runs on the machine decides nothing.
+#   proof.sh --settings       looks at the settings alone, before anything is built
+# A bug is named by its number, or by how its name begins; PROOF_BUGS does it too. Left out, it is all of them.
 #   PROOF_QUICK=1 proof.sh    no AFL++: the smallest input that shows each bug makes the oracle speak that the patch names
 # A seed that shows a bug by itself is left out of the start of that bug. PROOF_CORE: the core, else the last one of this process.
 # What AFL++ finds that is there without the bug too does not count, and is kept in build/proof.
@@ -15,6 +17,19 @@ seconds=${PROOF_SECONDS:-120}
 numbers=${PROOF_SEEDS:-1 2 3}
 number PROOF_SECONDS "$seconds"
 for one in $numbers; do number PROOF_SEEDS "$one"; done
+settings=''
+[ "${1:-}" != --settings ] || { settings=1 && shift; }
+# shellcheck disable=SC2046
+[ $# -gt 0 ] || set -- ${PROOF_BUGS:-$(cd fuzz/proof && echo *.patch)}
+bugs=''
+for bug in "$@"; do
+    bug=$(basename "$bug" .patch)
+    case $bug in [0-9]) bug=0$bug ;; esac
+    named=$(find fuzz/proof -name "$bug*.patch" | sed 's,.*/,,; s/.patch$//' | sort)
+    [ -n "$named" ] || refuse "there is no planted bug $bug in fuzz/proof. Name some by their numbers: PROOF_BUGS=\"07 11\"" 2
+    bugs="$bugs $named"
+done
+[ -z "$settings" ] || exit 0
 command -v patch >/dev/null 2>&1 || refuse "there is no patch here. Install it: apt-get install patch"
 unset MAKEFLAGS MFLAGS MAKELEVEL # of the make that started this: the copies are built by themselves
 here=$(pwd)
@@ -201,13 +216,6 @@ prove() {
     if [ -n "$quick" ]; then show_by_ladder "$1" "$oracle" "$program"; else find_with_afl "$1" "$oracle" "$program"; fi
 }
 
-[ $# -gt 0 ] || set -- fuzz/proof/*.patch
-bugs=''
-for bug in "$@"; do
-    bug=$(basename "$bug" .patch)
-    [ -f "fuzz/proof/$bug.patch" ] || refuse "there is no fuzz/proof/$bug.patch" 2
-    bugs="$bugs $bug"
-done
 copy_tree
 # shellcheck disable=SC2086
 needed=$(for bug in $bugs; do program_for "$(sed -n 's/^# Oracle: //p' "fuzz/proof/$bug.patch")"; done | sort -u)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # A minute of fuzzing for every change: smoke.sh BUILD; smoke.sh --settings looks at the settings alone. The corpus goes through the
 # plain program, then AFL++ runs on it, and its fuzzer_stats decide, since its exit status does not. Status: 0 good, 1 a finding,
-# 2 usage, 3 the machine cannot fuzz, 5 AFL++ did not do its work.
+# 2 usage, 3 the machine cannot fuzz or AFL++ died, 5 AFL++ did not do its work; 130, 143 a signal ended it.
 set -u
 build=$1
 target=ladder
@@ -15,6 +15,7 @@ case ${FUZZ_TARGET:-ladder} in
 ladder) ;;
 *) refuse "FUZZ_TARGET=$FUZZ_TARGET is not for fuzz-smoke, which fuzzes ladder. make fuzz takes it" 2 ;;
 esac
+check_settings
 [ "$build" != --settings ] || exit 0
 # The machine may be busy: an input that had to wait for a core is no hang. Crashes and hangs count alike here, so that it does
 # not matter where core dumps go either (under AFL++ the target makes none).
@@ -32,18 +33,44 @@ if ! play_all "$seeds"; then
 fi
 names=main
 export AFL_CUSTOM_MUTATOR_ONLY=1
+ended='' instance=''
+trap 'ended=${ended:-130}; [ -z "$instance" ] || kill -TERM $instance 2>/dev/null' INT
+trap 'ended=${ended:-143}; [ -z "$instance" ] || kill -TERM $instance 2>/dev/null' TERM
+began=$(date +%s)
 begin_instance "$(cores | tail -n 1)" -M main -s 1 -V "$seconds"
-trap 'kill -TERM $instance 2>/dev/null' INT TERM
+[ -z "$ended" ] || kill -TERM "$instance" 2>/dev/null
 wait "$instance"
-if [ ! -e "$out/main/fuzzer_stats" ]; then
-    grep -hE 'PROGRAM ABORT|SYSTEM ERROR|error|Location' "$out/main.log" | head -n 3 >&2
+got=$?
+while kill -0 "$instance" 2>/dev/null; do # a signal ended that wait
+    wait "$instance"
+    got=$?
+done
+trap - INT TERM
+lasted=$(($(date +%s) - began))
+outcome=$(outcome main $got)
+if [ "$outcome" = never ] && [ -z "$ended" ]; then
+    why_not main
+    has_room || refuse "the disk of $out is full. Make room"
     refuse "afl-fuzz did not begin: $out/main.log says why"
 fi
-status_line
-tell_findings || {
+[ "$outcome" = never ] || status_line
+tell_findings
+found=$?
+has_room || refuse "the disk of $out is full, so that findings are lost. Make room"
+[ "$lost" -eq 0 ] || refuse "$lost findings in $out have no octets: the disk was full when they were saved. Make room"
+if [ $found -ne 0 ]; then
     echo "fuzz-smoke: what was found stays in $out"
     exit 1
-}
+fi
+if [ -n "$ended" ]; then
+    echo "fuzz-smoke: ended by a signal after $lasted of $seconds s; nothing was found until then"
+    rm -rf "$out"
+    exit "$ended"
+fi
+if [ "$outcome" = died ]; then
+    why_not main
+    refuse "afl-fuzz died after $lasted of $seconds s: $out/main.log says what it did"
+fi
 bad=''
 [ "$(stat_of main execs_done)" -ge "$least" ] || bad="only $(stat_of main execs_done) executions in $seconds s, at least $least were expected"
 [ "$(stat_of main saved_crashes)" -eq 0 ] && [ "$(stat_of main saved_hangs)" -eq 0 ] || bad="AFL++ counts crashes or hangs that are not there"
