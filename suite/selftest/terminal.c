@@ -41,6 +41,7 @@ static void lead(const char *locale, bool colour)
     else
         setenv("NO_COLOR", "1", 1);
     signal(SIGTTOU, SIG_IGN);
+    signal(SIGQUIT, SIG_DFL); /* ignored where a shell runs the tests in the background */
     pid_t program = fork();
 
     if (program == 0) {
