@@ -81,10 +81,37 @@ void  replay_unshare(void *memory, size_t octets);
 bool replay_apart(apart_work *work, void *context, unsigned limit_ms, struct death *death, struct error *error);
 bool replay_same_death(const struct death *one, const struct death *other);
 
+/* ---- replay_draft.c: an input as the rungs of a case */
+enum { SETTLE_MS = 30 /* for what answers a step */, DRAFT_STEPS = 4 * INPUT_STEPS, DRAFT_NOTES = 2 * INPUT_STEPS };
+
+struct draft {
+    struct step steps[DRAFT_STEPS + 2];
+    size_t      count;
+    struct draft_note {
+        size_t before; /* the rung of that index */
+        size_t times;
+        char   text[800];
+    } notes[DRAFT_NOTES];
+    size_t note_count;
+    size_t end;     /* the rungs from here on are no answers any more: another connection is served */
+    size_t until;   /* so many steps of the input are drafted */
+    size_t trying;  /* the one of them that was tried last */
+    size_t foreign; /* of the other family, and left out */
+    bool   ipv6;    /* the family it was made over, */
+    bool   both;    /* and it comes through over the other one too */
+};
+
+/* Plays the first `until` steps on the target `reference` as a case's, one after the other, and what answers each becomes rungs
+ * behind it. `draft` is from replay_share: it stays as it was where the TCP dies, and `death` says of what. false with a
+ * sentence: nothing could be played. */
+bool replay_draft(const struct replay_wish *wish, const struct input *input, size_t until, struct draft *draft,
+                  struct death *death, struct error *error);
+
 /* ---- replay_case.c */
-/* Prints the steps as an entry of a table in cases/, with what the reference answers as rungs, as far as it lives. */
-enum status replay_as_case(const struct replay_wish *wish, const struct replay_file *file, const struct finding *finding,
-                           const struct death *death);
+/* Prints the first `until` steps as an entry of a table in cases/, with what the reference answers as rungs. `spoke` is what
+ * was found when the last of them was played, NULL without, and `requirement` what a FAIL is charged to. */
+enum status replay_as_case(const struct replay_wish *wish, const struct replay_file *file, size_t until, const char *spoke,
+                           const char *requirement);
 
 /* ---- replay_play.c */
 /* A play on the built-in TCP, told step by step where it is the only one. */

@@ -10,8 +10,6 @@
 #include "replay_inside.h"
 #include "targets.h"
 
-enum { SETTLE_MS = 30 };
-
 /* A ladder, and of each of its rungs the step of the input that it is of. */
 struct rungs {
     struct step steps[2 * INPUT_STEPS + 2];
@@ -117,6 +115,8 @@ static enum status play_steps_on(const struct replay_wish *wish, const struct in
         return STATUS_ERROR;
     for (size_t i = 0; i < play->transcript_lines; i++)
         printf("%s\n", play->transcript[i]);
+    if (play->refused > 0)
+        printf("\n%zu user call%s refused, as the ladder says\n", play->refused, play->refused == 1 ? " was" : "s were");
     bool speaks = referee_speaks(play, target);
 
     bool whole = play->verdict == VERDICT_PASS;

@@ -4,7 +4,7 @@
 
 #include "inside.h"
 
-enum { POLL_US = 2000, CALL_WAIT_MS = 5000 };
+enum { POLL_US = 2000, CALL_WAIT_MS = 5000, INPUT_CALL_WAIT_MS = 300 /* where it is no surprise that nothing is there */ };
 
 /* One call, with the two answers that mean the same for every case: not offered, and refused. */
 static enum outcome call(struct player *player, const struct call_request *request, struct call_reply *reply)
@@ -79,7 +79,9 @@ static enum outcome find_handle(struct player *player, struct connection *connec
         .kind = CALL_ACCEPTED, .handle = player->listener, .address = player->target->tester, .port = connection->peer.port
     };
     struct call_reply reply;
-    uint64_t          until_us = player->target->now_us(player->target->self) + CALL_WAIT_MS * 1000;
+    bool              is_input = player->options.send_most > 0;
+    uint64_t          until_us =
+        player->target->now_us(player->target->self) + (uint64_t)(is_input ? INPUT_CALL_WAIT_MS : CALL_WAIT_MS) * 1000;
 
     if (connection->calls_open)
         return THROUGH;
@@ -88,8 +90,10 @@ static enum outcome find_handle(struct player *player, struct connection *connec
     do {
         if (call(player, &request, &reply) != THROUGH)
             return NOT_THROUGH;
-        if (reply.result == CALL_OK) {
+        if (reply.result == CALL_OK && !(connection->succeeded && reply.handle == connection->handle)) {
             connection->calls_open = true;
+            connection->accepted   = true;
+            connection->succeeded  = false;
             connection->handle     = reply.handle;
             return THROUGH;
         }
@@ -135,6 +139,7 @@ static enum outcome open_actively(struct player *player, struct connection *conn
     if (reply.port == 0 && await_syn(player, connection, reply.handle) != THROUGH)
         return NOT_THROUGH;
     connection->calls_open = true;
+    connection->accepted   = false;
     connection->handle     = reply.handle;
     return connection_ready(player, connection);
 }
@@ -216,9 +221,17 @@ static enum outcome do_call(struct player *player, const struct step *step)
 enum outcome app_call(struct player *player, const struct step *step)
 {
     enum outcome outcome = do_call(player, step);
+    struct play *play    = player->play;
 
     player->scene.time_us = player->target->now_us(player->target->self);
-    return outcome;
+    if (outcome == THROUGH || player->options.send_most == 0 || play->verdict == VERDICT_ERROR)
+        return outcome;
+    /* An input of the fuzzer's calls at any time, and goes on where the answer is no. */
+    note_remark(player, "refused: %s", play->reason);
+    play->verdict   = VERDICT_PASS;
+    play->reason[0] = '\0';
+    play->refused++;
+    return THROUGH;
 }
 
 /* ---- what the application saw -------------------------------------------------------------------------------------------- */

@@ -60,6 +60,8 @@ struct connection {
     struct peer        peer;       /* its symbols move when a rung observes or sends */
     bool               calls_open; /* `handle` is a connection of the target's application */
     uint16_t           handle;
+    bool               accepted;   /* … which a listener gave it, */
+    bool               succeeded;  /* and another one has come since, between the same sockets: `handle` is its predecessor's */
     uint32_t           app_sent;   /* octets the application was told to send */
     uint64_t           app_judged; /* octets of ours that APP_SEES (DATA) has compared */
     bool               app_reads;
@@ -92,6 +94,8 @@ struct player {
     struct play              *play;
     struct peer_link          link;
     struct scene              scene;
+
+    uint64_t rung_began_us; /* of the ladder's own */
 
     struct record  split; /* the FIN of a record whose octets were taken before it */
     struct record *log;

@@ -280,16 +280,36 @@ bool noise(const struct connection *connection, const struct record *record)
 
 /* ---- taking ---------------------------------------------------------------------------------------------------------- */
 
+/* A SYN with another number than the one before: a listener gives the application another connection between the same sockets.
+ */
+static void notice_successor(struct connection *connection, const struct segment *segment)
+{
+    const struct shadow_end *target = &connection->peer.shadow.target;
+
+    if (!connection->accepted || !(segment->flags & SYN) || segment->seq == target->iss)
+        return;
+    connection->accepted   = false;
+    connection->calls_open = false;
+    connection->succeeded  = true;
+    connection->app_sent   = 0;
+    connection->app_judged = 0;
+}
+
 /* The rung has read this arrival: symbols move. */
 void take(struct player *player, struct record *record)
 {
-    struct connection    *connection    = &player->scene.connections[record->connection];
-    const struct segment *segment       = &record->packet.segment;
-    bool                  moves_nothing = connection->peer.shadow.target.ack_seen && segment_length(segment) == 0 &&
+    struct connection       *connection    = &player->scene.connections[record->connection];
+    const struct segment    *segment       = &record->packet.segment;
+    const struct play_watch *watch         = player->options.watch;
+    bool                     moves_nothing = connection->peer.shadow.target.ack_seen && segment_length(segment) == 0 &&
                          (segment->flags & (ACK | RST)) == ACK && segment->ack == connection->peer.shadow.target.ack;
 
     if (moves_nothing)
         connection->challenged_us = record->time_us;
+    if (watch != NULL)
+        watch->takes(watch->context, player->play->through, (unsigned)record->connection, &connection->peer, segment,
+                     record->time_us - player->rung_began_us);
+    notice_successor(connection, segment);
     peer_takes(&connection->peer, segment, &record->options);
     player->scene.last_segment = record->index;
     player->scene.time_us      = record->time_us;

@@ -426,6 +426,7 @@ static enum outcome play_whole(struct player *player)
     const struct step *step = player->ladder->steps;
 
     for (; step->rung != RUNG_END; step++) {
+        player->rung_began_us = player->scene.time_us;
         if (play_step(player, step) != THROUGH)
             return NOT_THROUGH;
         player->play->through++;

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "ladder.h"
+#include "peer.h"
 #include "target.h"
 
 enum verdict { VERDICT_PASS, VERDICT_FAIL, VERDICT_INCONCLUSIVE, VERDICT_SKIP, VERDICT_ERROR };
@@ -20,13 +21,23 @@ struct captured {
     size_t         count;
 };
 
+/* Told of each segment of the target's when a rung takes it, before the symbols move: the rung (of the whole ladder, from 0
+ * on), the case's connection, and the tester's end of it. */
+struct play_watch {
+    void *context;
+    void (*takes)(void *context, size_t rung, unsigned connection, const struct peer *peer, const struct segment *segment,
+                  uint64_t after_us);
+};
+
 struct play_options {
     uint64_t     seed;       /* payloads and sequence numbers */
     double       time_scale; /* stretches waiting, never what is judged; 1 by default */
     enum service service;    /* SERVICE_NONE: user calls; otherwise only what that service allows */
     unsigned     services;   /* bits, 1 << enum service, where there are several: each case has the one that allows it */
     uint32_t     text_most;  /* 0 for a case; otherwise an input of the fuzzer's: octets of one segment, at most … */
-    uint32_t     send_most;  /* … and of one SEND; and no window is too small for a segment */
+    uint32_t     send_most;  /* … and of one SEND; no window is too small for a segment, and a call that is refused is none */
+
+    const struct play_watch *watch; /* NULL: nobody is told */
 };
 
 struct play {
@@ -42,6 +53,7 @@ struct play {
     char         ways[256]; /* the clauses of the alternatives that were taken, comma separated */
 
     size_t           through; /* rungs of the ladder that were gone through */
+    size_t           refused; /* user calls of an input */
     struct captured *packets; /* all that was captured */
     size_t           packet_count;
     uint64_t         first_answer_us; /* from the first segment sent to the first answer; 0 if there was none */

@@ -3,7 +3,7 @@
 
 #include "inside.h"
 
-enum { INITIAL_WINDOW = 65535 };
+enum { INITIAL_WINDOW = 65535, PACKET_MOST = 65535 };
 
 static uint32_t random_number(struct player *player)
 {
@@ -79,6 +79,20 @@ static void watch_lateness(struct player *player)
     player->late_by_us = now - player->scene.time_us;
 }
 
+/* A segment of an input of the fuzzer's may be larger than a packet of the link. */
+static void cut_to_fit(struct player *player, struct segment *segment)
+{
+    size_t headers = (segment->source.family == 6 ? 40u : 20u) + 20 + (segment->option_octets + 3) / 4 * 4;
+    size_t most    = player->target->mtu > headers ? player->target->mtu - headers : 0;
+
+    if (segment->text_octets > player->options.text_most)
+        segment->text_octets = player->options.text_most;
+    if (segment->text_octets <= most)
+        return;
+    note_remark(player, "cut: the link carries %zu octets of it", most);
+    segment->text_octets = most;
+}
+
 enum outcome send_segment(struct player *player, const struct rung_segment *rung)
 {
     struct connection *connection = current(player);
@@ -91,11 +105,13 @@ enum outcome send_segment(struct player *player, const struct rung_segment *rung
     peer_segment(&connection->peer, &player->link, rung, &segment, &options);
     if (rung->from == FROM_LOOPBACK && ip_address_equal(&segment.source, &player->link.tester))
         return give_up(player, VERDICT_SKIP, "on loopback that address is the tester's own: another host can be asked");
-    if (player->options.text_most > 0 && segment.text_octets > player->options.text_most)
-        segment.text_octets = player->options.text_most;
-    if (player->options.text_most == 0 && outgrows_window(connection, rung, &segment))
+    if (player->options.text_most > 0)
+        cut_to_fit(player, &segment);
+    else if (outgrows_window(connection, rung, &segment))
         return give_up(player, VERDICT_INCONCLUSIVE, "the target's window of %u octets is too small for this segment",
                        connection->peer.shadow.target.window);
+    if (segment.text_octets > PACKET_MOST)
+        return give_up(player, VERDICT_ERROR, "no packet holds a segment with %zu octets of text", segment.text_octets);
     uint8_t *text = malloc(segment.text_octets + 1);
 
     if (text == NULL)
