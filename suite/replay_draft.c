@@ -11,13 +11,14 @@
 
 enum {
     DRAFT_LIMIT_MS  = 30000, /* of the process's own time: some hundred plays for an input of some hundred steps */
-    LAST_MS         = 1000,  /* for what a delayed ACK or a timer still owes when the input has ended */
+    LAST_MS         = 1000,  /* when the input has ended */
     ANSWERS         = 40,    /* to one step; what draws more is let pass */
     INSIDE_MOST     = 20000, /* lint takes what is counted from RCV_NXT to lie in the window as far as this … */
     CASE_WINDOW     = 65535, /* … which is this large where cases meet the built-in TCP */
     FAR             = 65535, /* such an offset is no place in a window: the number is another one's, and differs elsewhere */
     REASON_OCTETS   = 600,
-    SEEDS_OF_CHANCE = 4
+    SEEDS_OF_CHANCE = 4,
+    CONNECTIONS_OF_INPUTS = 2 /* of one family */
 };
 
 /* What came while the last rung was played. */
@@ -318,24 +319,52 @@ static void try_wait(struct drafting *drafting, const struct step *wait)
         remark(drafting->draft, "left out: ", wait, drafting->reason);
 }
 
-/* Another connection is served, at once or when what is still due has come. */
+/* What a delayed ACK or a timer still owes. */
+static void hear_the_rest(struct drafting *drafting)
+{
+    const struct step wait    = WAIT(LAST_MS);
+    struct draft     *draft   = drafting->draft;
+    struct answers    answers = { .count = 0 };
+    size_t            count   = draft->count;
+    bool              same;
+
+    if (!listen_in(drafting, &wait, &answers, &same) || answers.count == 0)
+        return;
+    take_down(drafting, &wait, &answers, same, true);
+    if (draft->count > count + 1 && draft->steps[draft->count - 1].rung == RUNG_WAIT)
+        draft->count--;
+}
+
+/* What was acknowledged has reached the applications, octet by octet, where one still can be asked. */
+static void ask_applications(struct drafting *drafting)
+{
+    static const struct step sees    = APP_SEES(DATA, .octets = 1);
+    unsigned                 current = drafting->current;
+
+    for (unsigned connection = 0; connection < CONNECTIONS_OF_INPUTS; connection++) {
+        size_t   count  = drafting->draft->count;
+        unsigned before = drafting->current;
+
+        go_on(drafting, (current + connection) % CONNECTIONS_OF_INPUTS);
+        add(drafting->draft, &sees);
+        if (comes_through(drafting))
+            continue;
+        drafting->draft->count = count;
+        drafting->current      = before;
+    }
+}
+
+/* Another connection is served. */
 static bool ends_well(struct drafting *drafting)
 {
     static const struct step end[] = { ON(FRESH), ENTER(ESTABLISHED), ALIVE };
-    const struct step        wait  = WAIT(LAST_MS);
     struct draft            *draft = drafting->draft;
-    size_t                   count = draft->count;
 
-    draft->end = count;
-    for (int tries = 0; tries < 2; tries++) {
-        draft->count = count;
-        if (tries > 0)
-            add(draft, &wait);
-        for (size_t i = 0; i < sizeof end / sizeof *end; i++)
-            add(draft, &end[i]);
-        if (comes_through(drafting))
-            return true;
-    }
+    draft->end = draft->count;
+    for (size_t i = 0; i < sizeof end / sizeof *end; i++)
+        add(draft, &end[i]);
+    if (comes_through(drafting))
+        return true;
     remark(draft, "this does not come through: ", &end[2], drafting->reason);
     return false;
 }
@@ -352,9 +381,9 @@ static void draft_steps(void *context)
         const struct step *step = &drafting->input->steps[draft->trying];
 
         if (step->rung == RUNG_ON) {
-            foreign = (step->number >= 2) != ipv6;
+            foreign = (step->number >= CONNECTIONS_OF_INPUTS) != ipv6;
             if (!foreign)
-                go_on(drafting, step->number % 2);
+                go_on(drafting, step->number % CONNECTIONS_OF_INPUTS);
         } else if (foreign) {
             draft->foreign++;
         } else if (step->rung == RUNG_WAIT) {
@@ -363,6 +392,8 @@ static void draft_steps(void *context)
             try_step(drafting, step);
         }
     }
+    hear_the_rest(drafting);
+    ask_applications(drafting);
     if (!ends_well(drafting))
         return;
     drafting->prepared = drafting->other_prepared;
@@ -374,7 +405,7 @@ static bool is_over_ipv6(const struct input *input, size_t until)
 {
     for (size_t i = until; i-- > 0;)
         if (input->steps[i].rung == RUNG_ON)
-            return input->steps[i].number >= 2;
+            return input->steps[i].number >= CONNECTIONS_OF_INPUTS;
     return false;
 }
 
