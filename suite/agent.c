@@ -84,7 +84,15 @@ static bool read_allow(const char *text, struct server_wish *wish, struct error 
 {
     if (wish->allowed_count == ALLOWED_MOST)
         return error_set(error, "--allow can be given %d times at most", ALLOWED_MOST - OWN_HOST);
-    return allowed_read(text, &wish->allowed[wish->allowed_count++], error);
+    struct allowed *allowed = &wish->allowed[wish->allowed_count];
+
+    if (!allowed_read(text, allowed, error))
+        return false;
+    for (size_t i = 0; i < wish->allowed_count; i++)
+        if (wish->allowed[i].bits == allowed->bits && ip_address_equal(&wish->allowed[i].address, &allowed->address))
+            return true;
+    wish->allowed_count++;
+    return true;
 }
 
 static bool read_serve(const char *text, struct server_wish *wish, struct error *error)
@@ -104,6 +112,18 @@ static bool read_serve(const char *text, struct server_wish *wish, struct error 
         return true;
     }
     return error_set(error, "--serve takes echo, discard, chargen, daytime or http, not \"%s\"", text);
+}
+
+/* On a loopback it is this host; elsewhere somebody of that family has to be named. */
+static bool somebody_is_served(const struct server_wish *wish)
+{
+    for (size_t i = 0; i < OWN_HOST; i++)
+        if (allowed_covers(&wish->allowed[i], &wish->bind))
+            return true;
+    for (size_t i = OWN_HOST; i < wish->allowed_count; i++)
+        if (wish->allowed[i].address.family == wish->bind.family)
+            return true;
+    return false;
 }
 
 enum { OPTION_BIND = 1, OPTION_ALLOW, OPTION_SERVE, OPTION_SERVICE_ID, OPTION_VERSION };
@@ -204,8 +224,7 @@ static void say_what_is_exposed(const struct server *server, const struct server
     printf("\n");
     for (size_t i = 0; i < wish->served_count; i++)
         printf("tcprove-agent: TCP port %u is %s for everybody\n", wish->served[i].port, service_name(wish->served[i].kind));
-    if (wish->allowed_count == OWN_HOST && !allowed_covers(&wish->allowed[0], &wish->bind) &&
-        !allowed_covers(&wish->allowed[1], &wish->bind))
+    if (!somebody_is_served(wish))
         printf("tcprove-agent: no tester is served on that address: --allow ADDRESS names one\n");
     fflush(stdout);
 }

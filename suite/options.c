@@ -379,6 +379,20 @@ static bool read_verb(const char *word, struct options *options, struct error *e
     return unknown("verb", word, nearest, error);
 }
 
+/* What a verb would pass over would be taken to have done something. */
+static bool verb_takes(const struct options *options, struct error *error)
+{
+    bool doctor = strcmp(options->verb, "doctor") == 0;
+
+    if (options->load && strcmp(options->verb, "run") == 0)
+        return error_set(error, "--load is of doctor, which finds out what -j may be: tcprove doctor %s --load",
+                         options->target);
+    if (doctor && options->selector_count > 0)
+        return error_set(error, "doctor takes a target, and no \"%s\": what it examines is the same for every case",
+                         options->selectors[0]);
+    return true;
+}
+
 bool options_read(int argc, char **argv, struct options *options, struct error *error)
 {
     bool only_operands = false, given[WORDS] = { false };
@@ -409,7 +423,7 @@ bool options_read(int argc, char **argv, struct options *options, struct error *
         options->target = "reference";
     if (options->update_baseline && options->baseline == NULL)
         return error_set(error, "--update-baseline needs the file that it writes: --baseline FILE");
-    return true;
+    return verb_takes(options, error);
 }
 
 const char *profile_name(enum profile profile)

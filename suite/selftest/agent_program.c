@@ -251,6 +251,18 @@ START_TEST(everybody_is_warned_of)
 }
 END_TEST
 
+/* Nobody of the other family reaches it; and who is named twice is named. */
+START_TEST(says_where_nobody_is_served)
+{
+    ck_assert_int_eq(program_shell("timeout 1 $T-agent --bind 0.0.0.0:0 --allow 2001:db8::1 --allow 2001:db8::1; :"), 0);
+    ck_assert_msg(strstr(program_output, "::1/128, 2001:db8::1/128\ntcprove-agent: no tester is served on that address") !=
+                      NULL,
+                  "%s", program_output);
+    ck_assert_int_eq(program_shell("timeout 1 $T-agent --bind 0.0.0.0:0 --allow 192.0.2.1; :"), 0);
+    ck_assert_msg(strstr(program_output, "no tester") == NULL, "%s", program_output);
+}
+END_TEST
+
 /* In a network of its own this host has an address that is no loopback's. */
 START_TEST(the_refused_are_told_of_once)
 {
@@ -288,6 +300,7 @@ SUITE(agent_program)
     tcase_add_test(tests, refuses_a_privilege_from_its_file);
     tcase_add_test(tests, sleeps_while_nobody_speaks);
     tcase_add_test(tests, everybody_is_warned_of);
+    tcase_add_test(tests, says_where_nobody_is_served);
     tcase_add_test(tests, the_refused_are_told_of_once);
     suite_add_tcase(suite, tests);
     return suite;

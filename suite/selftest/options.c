@@ -123,6 +123,8 @@ START_TEST(mistakes_are_explained)
         { "run -o a -o b", "-o is given twice" },
         { "run --baseline a --baseline b", "--baseline is given twice" },
         { "run --service echo --service echo=8", "--service echo is given twice" },
+        { "run 192.0.2.2:7 --load", "--load is of doctor, which finds out what -j may be: tcprove doctor 192.0.2.2:7 --load" },
+        { "doctor linux rst/", "doctor takes a target, and no \"rst/\"" },
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
