@@ -1,6 +1,7 @@
 /* replay_draft.c: a fuzz input as the rungs of a case, found by playing it as cases are played: after each of its steps what
  * the built-in TCP answers becomes rungs, and those stay that come through when all is played again from the start. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "notation_ladder.h"
@@ -16,6 +17,12 @@ enum {
     INSIDE_MOST     = 20000, /* lint takes what is counted from RCV_NXT to lie in the window as far as this … */
     CASE_WINDOW     = 65535, /* … which is this large where cases meet the built-in TCP */
     FAR             = 65535, /* such an offset is no place in a window: the number is another one's, and differs elsewhere */
+    PIECES          = 3,     /* of what the stage takes for one segment, TEXT_OCTETS */
+    LARGEST_RMSS    = 1460,  /* of what a case's link carries, over IPv4 … */
+    LEAST_RMSS      = 1440,  /* … and IPv6 */
+    COUNTED_MOST    = 3,     /* segments */
+    SYN_OPTIONS     = 40,    /* octets, at most */
+    A_FEW           = 16,
     REASON_OCTETS   = 600,
     SEEDS_OF_CHANCE = 4,
     CONNECTIONS_OF_INPUTS = 2 /* of one family */
@@ -52,12 +59,22 @@ static bool is_near(uint32_t seen, uint32_t known)
     return seen - known + FAR <= 2 * FAR;
 }
 
+/* So many octets, counted in segments where they are some, but for a few: over another family they are as many. */
+static term octets_term(int32_t octets, int32_t segment, term limit)
+{
+    int32_t count = (octets + (octets < 0 ? -segment : segment) / 2) / segment;
+    int32_t rest  = octets - count * segment;
+
+    return abs(count) <= COUNTED_MOST && abs(rest) <= A_FEW ? count * limit + rest : octets;
+}
+
 /* A number in the words that an expectation leaves out where it is the expected one; ANY where no word is near. Where another
  * connection has followed on the same sockets, the highest numbers that were seen may be its predecessor's. */
-static term number_term(uint32_t seen, const struct peer *peer, const struct notation_symbols *names, unsigned usual,
-                        unsigned initial, bool succeeded)
+static term number_term(uint32_t seen, int32_t segment, const struct peer *peer, const struct notation_symbols *names,
+                        unsigned usual, unsigned initial, bool succeeded)
 {
     static const term terms[PEER_NAMES] = { SND_NXT, RCV_NXT, SND_UNA, ISS, IRS };
+    const term        limit             = initial == NAME_ISS ? SMSS : RMSS;
     const unsigned    order[]           = { succeeded ? initial : usual, succeeded ? usual : initial };
     bool              small             = seen <= FAR; /* it follows a number that a step said outright */
 
@@ -67,7 +84,8 @@ static term number_term(uint32_t seen, const struct peer *peer, const struct not
         uint32_t value = names->at[order[i]].value;
 
         if (names->at[order[i]].known && is_near(seen, value))
-            return order[i] == usual && seen == value ? 0 : terms[order[i]] + (int32_t)(seen - value);
+            return order[i] == usual && seen == value ? 0
+                                                      : terms[order[i]] + octets_term((int32_t)(seen - value), segment, limit);
     }
     return small ? ZERO + seen : seen == peer->seg_ack ? SEG_ACK : seen == peer->seg_end ? SEG_END : ANY;
 }
@@ -75,14 +93,15 @@ static term number_term(uint32_t seen, const struct peer *peer, const struct not
 static struct step answer_rung(const struct peer *peer, const struct segment *segment, bool acks, bool succeeded)
 {
     struct notation_symbols names;
-    struct step             rung = { .rung = RUNG_IUT };
+    struct step             rung    = { .rung = RUNG_IUT };
+    int32_t                 largest = segment->source.family == 6 ? LEAST_RMSS : LARGEST_RMSS;
 
     peer_names(peer, &names);
     rung.segment.flags = segment->flags & ~(unsigned)PSH;
     if (!(segment->flags & SYN))
-        rung.segment.seq = number_term(segment->seq, peer, &names, NAME_SND_NXT, NAME_ISS, succeeded);
+        rung.segment.seq = number_term(segment->seq, largest, peer, &names, NAME_SND_NXT, NAME_ISS, succeeded);
     if (segment->flags & ACK)
-        rung.segment.ack = number_term(segment->ack, peer, &names, NAME_RCV_NXT, NAME_IRS, succeeded);
+        rung.segment.ack = number_term(segment->ack, largest, peer, &names, NAME_RCV_NXT, NAME_IRS, succeeded);
     if ((segment->flags & (SYN | ACK)) == (SYN | ACK) && segment->ack == peer->irs + 1 && !peer->shadow.target.ack_seen)
         rung.segment.ack = 0;
     /* RFC 9293 3.5.2: a reset takes its numbers from the segment that it answers. */
@@ -91,7 +110,7 @@ static struct step answer_rung(const struct peer *peer, const struct segment *se
     if ((segment->flags & (RST | ACK)) == (RST | ACK) && segment->ack == peer->seg_end)
         rung.segment.ack = SEG_END;
     if (segment->text_octets > 0)
-        rung.segment.len = ZERO + (term)segment->text_octets;
+        rung.segment.len = ZERO + octets_term((int32_t)segment->text_octets, largest, SMSS);
     if (acks && rung.segment.flags == ACK && segment->text_octets == 0 && rung.segment.ack != 0 && rung.segment.ack != ANY)
         rung = (struct step){ .rung = RUNG_IUT_ACKS, .segment = { .ack = rung.segment.ack } };
     return rung;
@@ -266,46 +285,82 @@ static struct step in_words_of_cases(const struct step *step)
     return said;
 }
 
-/* What fits where that does not: a segment no larger than a packet, no more octets than the application may queue. */
-static bool made_to_fit(struct step *step)
+/* How many segments of RMSS a length that is a number, or counts RMSS, takes at most; of others, which may be anything, 1. */
+static size_t segments_of(term len)
 {
-    if (step->rung == RUNG_PEER && step->segment.len != 0)
-        step->segment.len = RMSS;
-    else if (step->rung == RUNG_APP && step->user.octets != 0)
-        step->user.octets = ZERO + SEND_OCTETS;
-    else
-        return false;
-    return true;
+    struct term_parts parts = term_take_apart(len);
+    bool              plain = parts.base == BASE_NONE || parts.base == BASE_ABSOLUTE;
+    int64_t           least = (int64_t)parts.lengths[LENGTH_RMSS] * LEAST_RMSS + parts.offset;
+
+    plain =
+        plain && parts.lengths[LENGTH_RCV_WND] == 0 && parts.lengths[LENGTH_SND_WND] == 0 && parts.lengths[LENGTH_SMSS] == 0;
+    return plain && least > 0 && least <= PIECES * LEAST_RMSS ? (size_t)(least + LEAST_RMSS - 1) / LEAST_RMSS : 1;
+}
+
+/* The step as one or more that fit where it does not: segments no larger than a packet, no more octets than the application may
+ * queue. 0: there is nothing to be made smaller. */
+static size_t made_to_fit(const struct step *step, struct step pieces[PIECES])
+{
+    bool   syn   = (step->segment.flags & SYN) != 0;
+    size_t count = syn ? 1 : segments_of(step->segment.len);
+    term   most  = syn ? RMSS - SYN_OPTIONS : RMSS;
+
+    pieces[0] = *step;
+    if (step->rung == RUNG_APP && step->user.octets != 0) {
+        pieces[0].user.octets = ZERO + SEND_OCTETS;
+        return 1;
+    }
+    if (step->rung != RUNG_PEER || step->segment.len == 0)
+        return 0;
+    for (size_t i = 0; i < count; i++) {
+        struct rung_segment *segment = &pieces[i].segment;
+
+        pieces[i] = *step;
+        if (i > 0)
+            segment->seq = (segment->seq != 0 ? segment->seq : RCV_NXT) + (term)i * RMSS;
+        segment->len = i + 1 < count || count == 1 ? most : segment->len - (term)i * RMSS;
+        if (i + 1 < count)
+            segment->flags &= ~(unsigned)FIN;
+    }
+    return count;
+}
+
+/* Adds the step, or what fits of it, and hears what comes. false: it is left out. */
+static bool step_comes_through(struct drafting *drafting, const struct step *step, struct answers *answers, bool *same)
+{
+    const struct step settles = WAIT(SETTLE_MS);
+    struct draft     *draft   = drafting->draft;
+    struct step       said    = in_words_of_cases(step), pieces[PIECES];
+    size_t            count = draft->count, note_count = draft->note_count;
+    char              reason[REASON_OCTETS];
+
+    add(draft, &said);
+    if (listen_in(drafting, &settles, answers, same))
+        return true;
+    snprintf(reason, sizeof reason, "%s", drafting->reason);
+    draft->count       = count;
+    size_t piece_count = made_to_fit(&said, pieces);
+
+    remark(draft, "it was ", step, reason);
+    for (size_t i = 0; i < piece_count; i++)
+        add(draft, &pieces[i]);
+    if (piece_count > 0 && listen_in(drafting, &settles, answers, same))
+        return true;
+    draft->count      = count;
+    draft->note_count = note_count;
+    remark(draft, "left out: ", step, reason);
+    return false;
 }
 
 static void try_step(struct drafting *drafting, const struct step *step)
 {
     const struct step settles = WAIT(SETTLE_MS);
-    struct draft     *draft   = drafting->draft;
     struct answers    answers = { .count = 0 };
-    struct step       tried   = in_words_of_cases(step);
-    size_t            count   = draft->count;
     bool              same;
 
-    drafting->acks = tried.rung == RUNG_PEER && tried.segment.len != 0 && tried.segment.seq == 0 && tried.segment.ack == 0;
-    add(draft, &tried);
-    if (!listen_in(drafting, &settles, &answers, &same)) {
-        char reason[REASON_OCTETS];
-
-        snprintf(reason, sizeof reason, "%s", drafting->reason);
-        draft->count = count;
-        if (made_to_fit(&tried)) {
-            remark(draft, "it was ", step, reason);
-            add(draft, &tried);
-        }
-        if (draft->count == count || !listen_in(drafting, &settles, &answers, &same)) {
-            draft->note_count -= draft->count > count;
-            draft->count = count;
-            remark(draft, "left out: ", step, reason);
-            return;
-        }
-    }
-    take_down(drafting, &settles, &answers, same, false);
+    drafting->acks = step->rung == RUNG_PEER && step->segment.len != 0 && step->segment.seq == 0 && step->segment.ack == 0;
+    if (step_comes_through(drafting, step, &answers, &same))
+        take_down(drafting, &settles, &answers, same, false);
 }
 
 static void try_wait(struct drafting *drafting, const struct step *wait)
