@@ -3,12 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SHORT_RUN = 8 };
+
 struct shrinking {
     still_holds *holds;
     void        *context;
     uint8_t     *octets, *tried;
     size_t       count;
-    struct input input;
 };
 
 /* Does it hold without the octets [from, to)? Then that is the input from now on. */
@@ -18,8 +19,7 @@ static bool do_without(struct shrinking *shrinking, size_t from, size_t to)
 
     memcpy(shrinking->tried, shrinking->octets, from);
     memcpy(shrinking->tried + from, shrinking->octets + to, shrinking->count - to);
-    input_read(shrinking->tried, left, &shrinking->input);
-    if (!shrinking->holds(shrinking->context, &shrinking->input))
+    if (!shrinking->holds(shrinking->context, shrinking->tried, left))
         return false;
     memcpy(shrinking->octets, shrinking->tried, left);
     shrinking->count = left;
@@ -47,6 +47,7 @@ static bool drop_steps(struct shrinking *shrinking, size_t steps)
     return dropped;
 }
 
+/* At every place where the run is short; a long one need not begin everywhere, for a short one follows. */
 static bool drop_octets(struct shrinking *shrinking, size_t width)
 {
     bool   dropped = false;
@@ -56,30 +57,33 @@ static bool drop_octets(struct shrinking *shrinking, size_t width)
         if (do_without(shrinking, at, at + width))
             dropped = true;
         else
-            at++;
+            at += width > SHORT_RUN ? width / 2 : 1;
     }
     return dropped;
 }
 
-size_t minimize(uint8_t *octets, size_t count, still_holds *holds, void *context)
+static bool make_smaller(struct shrinking *shrinking, enum taken_away away)
 {
-    struct shrinking *shrinking = malloc(sizeof *shrinking);
-    uint8_t          *tried     = malloc(count + 1);
-    bool              smaller   = true;
+    bool   smaller = false;
+    size_t width   = SHORT_RUN;
 
-    if (shrinking != NULL && tried != NULL) {
-        *shrinking = (struct shrinking){ .holds = holds, .context = context, .octets = octets, .tried = tried, .count = count };
-        /* Until nothing can go: what is small then is found small the next time too. */
-        while (smaller) {
-            smaller = false;
-            for (size_t steps = INPUT_STEPS; steps > 0; steps /= 2)
-                smaller = drop_steps(shrinking, steps) || smaller;
-            for (size_t width = 8; width > 0; width /= 2)
-                smaller = drop_octets(shrinking, width) || smaller;
-        }
-        count = shrinking->count;
-    }
-    free(shrinking);
+    for (size_t steps = INPUT_STEPS; away == STEPS_OF_A_LADDER && steps > 0; steps /= 2)
+        smaller = drop_steps(shrinking, steps) || smaller;
+    while (away == RUNS_OF_OCTETS && width < shrinking->count / 2)
+        width *= 2;
+    for (; width > 0; width /= 2)
+        smaller = drop_octets(shrinking, width) || smaller;
+    return smaller;
+}
+
+size_t minimize(enum taken_away away, uint8_t *octets, size_t count, still_holds *holds, void *context)
+{
+    uint8_t         *tried     = malloc(count + 1);
+    struct shrinking shrinking = { .holds = holds, .context = context, .octets = octets, .tried = tried, .count = count };
+
+    /* Until nothing can go: what is small then is found small the next time too. */
+    while (tried != NULL && make_smaller(&shrinking, away))
+        continue;
     free(tried);
-    return count;
+    return shrinking.count;
 }

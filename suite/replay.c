@@ -175,7 +175,7 @@ static const char *takes_ladders(const struct replay_wish *wish)
 {
     if (strcmp(wish->run.target, "reference") != 0)
         return wish->run.target;
-    return wish->minimize ? "--minimize" : wish->as_case ? "--as-case" : NULL;
+    return wish->as_case ? "--as-case" : NULL;
 }
 
 static enum status play_file(const struct replay_wish *wish, struct stage *stage, struct replay_file *file)
@@ -184,11 +184,12 @@ static enum status play_file(const struct replay_wish *wish, struct stage *stage
         return play_on_target(wish, file);
     if (file->made != MADE_DATAGRAMS)
         return replay_play_one(wish, stage, file);
-    if (wish->pcap == NULL)
+    if (wish->pcap == NULL && !wish->minimize)
         return replay_play_datagrams(wish, file);
     struct error error;
 
-    error_set(&error, "%s is of datagrams to the agent, and --pcap takes segments", file->path);
+    error_set(&error, "%s is of datagrams to the agent, and %s", file->path,
+              wish->minimize ? "--minimize takes ladders and frames" : "--pcap takes segments");
     return complain(STATUS_USAGE, &error);
 }
 

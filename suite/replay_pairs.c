@@ -124,14 +124,22 @@ static void join(struct pairs *reached, const struct pairs *pairs)
 struct wanted {
     struct stage *stage;
     struct pairs  pairs;
+    struct input *tried; /* where octets are read into */
 };
 
-static bool still_reaches(void *context, const struct input *input)
+static bool reaches(const struct wanted *wanted, const struct input *input)
 {
-    const struct wanted *wanted = context;
-    struct pairs         pairs;
+    struct pairs pairs;
 
     return play(wanted->stage, input, &pairs) && count_new(&wanted->pairs, &pairs) == 0;
+}
+
+static bool still_reaches(void *context, const uint8_t *octets, size_t count)
+{
+    const struct wanted *wanted = context;
+
+    input_read(octets, count, wanted->tried);
+    return reaches(wanted, wanted->tried);
 }
 
 /* "FIN_WAIT_1", "data, SEQ old, ACK new", 7: fin-wait-1-meets-data-seq-old-ack-new-and-6-others.ladder */
@@ -216,13 +224,13 @@ static const struct candidate *choose(const struct choosing *choosing)
 static bool choose_one(struct choosing *choosing, const struct candidate *one, struct error *error)
 {
     struct replay_file *file   = choosing->file;
-    struct wanted       wanted = { choosing->stage, one->pairs };
+    struct wanted       wanted = { choosing->stage, one->pairs, file->input };
     struct candidate   *chosen = &choosing->chosen[choosing->chosen_count++];
 
     for (unsigned i = 0; i < PAIRS; i++)
         wanted.pairs.met[i] = one->pairs.met[i] && !choosing->reached.met[i];
     memcpy(file->octets, one->octets, one->count);
-    file->count = minimize(file->octets, one->count, still_reaches, &wanted);
+    file->count = minimize(STEPS_OF_A_LADDER, file->octets, one->count, still_reaches, &wanted);
     join(&choosing->reached, &wanted.pairs);
     chosen->pairs = wanted.pairs;
     return set_octets(chosen, file->octets, file->count, error);
@@ -245,7 +253,7 @@ static bool put_together(struct choosing *choosing, struct candidate *first, con
                                            { ON(3), PEER(RST), END_OF_LADDER },
                                            { ON(0), APP(ABORT), WAIT(300000), END_OF_LADDER } };
     struct replay_file      *file      = choosing->file;
-    struct wanted            wanted    = { choosing->stage, first->pairs };
+    struct wanted            wanted    = { choosing->stage, first->pairs, NULL };
 
     join(&wanted.pairs, &then->pairs);
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
@@ -258,7 +266,7 @@ static bool put_together(struct choosing *choosing, struct candidate *first, con
         memcpy(file->octets + first->count, end, count);
         memcpy(file->octets + first->count + count, then->octets, then->count);
         input_read(file->octets, first->count + count + then->count, file->input);
-        if (file->input->count > STEPS_TOGETHER || !still_reaches(&wanted, file->input))
+        if (file->input->count > STEPS_TOGETHER || !reaches(&wanted, file->input))
             continue;
         first->pairs = wanted.pairs;
         return set_octets(first, file->octets, first->count + count + then->count, error);

@@ -297,7 +297,10 @@ static enum status save_minimized(const struct replay_file *file)
         remove(path);
         return complain(STATUS_ERROR, &error);
     }
-    printf("written: %s, %zu octets, %zu steps\n\n", path, file->count, file->input->count);
+    printf("written: %s, %zu octets", path, file->count);
+    if (file->made == MADE_LADDER)
+        printf(", %zu steps", file->input->count);
+    printf("\n\n");
     return STATUS_GOOD;
 }
 
@@ -310,12 +313,16 @@ struct sought {
 };
 
 /* The same oracle speaks of the same requirement, or it dies in the same way. */
-static bool still_found(void *context, const struct input *input)
+static bool still_found(void *context, const uint8_t *octets, size_t count)
 {
-    struct sought     *sought = context;
-    const struct page *page   = sought->playing->page;
+    struct sought      *sought = context;
+    struct replay_file *tried  = &sought->tried;
+    const struct page  *page   = sought->playing->page;
 
-    sought->tried.input = (struct input *)(uintptr_t)input;
+    memcpy(tried->octets, octets, count);
+    tried->count = count;
+    if (tried->made == MADE_LADDER)
+        input_read(octets, count, tried->input);
     if (!play_apart(sought->playing, TRY_LIMIT_MS, &sought->error) ||
         !replay_same_death(&sought->playing->death, &sought->death))
         return false;
@@ -327,8 +334,10 @@ static enum status shrink(struct sought *sought, struct replay_file *file)
 {
     size_t before = file->count;
 
-    file->count = minimize(file->octets, file->count, still_found, sought);
-    input_read(file->octets, file->count, file->input);
+    file->count = minimize(file->made == MADE_LADDER ? STEPS_OF_A_LADDER : RUNS_OF_OCTETS, file->octets, file->count,
+                           still_found, sought);
+    if (file->made == MADE_LADDER)
+        input_read(file->octets, file->count, file->input);
     if (file->count < before)
         return save_minimized(file);
     printf("nothing new: %s is as small as it gets\n\n", file->path);
@@ -343,13 +352,12 @@ static enum status make_small(const struct replay_wish *wish, struct stage *stag
     enum status    status  = STATUS_ERROR;
 
     if (sought != NULL && open_page(&playing, 0, &error)) {
-        sought->playing     = &playing;
-        sought->tried.made  = MADE_LADDER;
-        sought->tried.input = file->input;
-        playing.file        = &sought->tried;
-        status              = play_apart(&playing, PLAY_LIMIT_MS, &error) ? STATUS_GOOD : STATUS_ERROR;
-        sought->finding     = playing.page->finding;
-        sought->death       = playing.death;
+        sought->playing = &playing;
+        sought->tried   = *file;
+        playing.file    = &sought->tried;
+        status          = play_apart(&playing, PLAY_LIMIT_MS, &error) ? STATUS_GOOD : STATUS_ERROR;
+        sought->finding = playing.page->finding;
+        sought->death   = playing.death;
     }
     if (status != STATUS_GOOD)
         complain(status, &error);

@@ -96,7 +96,8 @@ static const struct {
     { "mkdir $D/kept; $T replay " OTHERS "frame/handshake-octets-close --keep $D/kept", 2, "--keep takes ladders" },
     { "$T replay " OTHERS "notation/ladder-with-ways", 2, "build/fuzz-plain/notation FILE plays it" },
     { "$T replay " OTHERS "results/baseline", 2, "build/fuzz-plain/results FILE plays it" },
-    { "$T replay " OTHERS "frame/handshake-octets-close --minimize", 2, "target frame, and --minimize takes ladders" },
+    { "$T replay " OTHERS "frame/handshake-octets-close --minimize", 0, "no oracle speaks, so there is nothing to minimize" },
+    { "$T replay " OTHERS "datagrams/settings --minimize", 2, "--minimize takes ladders and frames" },
     { "$T replay " OTHERS "frame/handshake-octets-close --as-case", 2, "--as-case takes ladders" },
     { "$T replay " OTHERS "datagrams/settings --pairs", 2, "--pairs takes ladders" },
     { "$T replay " OTHERS "datagrams/settings linux", 2, "linux takes ladders" },
@@ -482,6 +483,30 @@ START_TEST(what_is_made_small_is_no_finding)
 }
 END_TEST
 
+static bool dies_of_xy(struct stage *stage, const struct replay_file *file, const struct stage_watch *watch,
+                       struct finding *finding)
+{
+    if (memmem(file->octets, file->count, "xy", 2) != NULL)
+        abort();
+    return replay_on_stage(stage, file, watch, finding);
+}
+
+/* What is no ladder gets smaller by its octets. */
+START_TEST(frames_are_made_small_too)
+{
+    ck_assert_int_eq(program_shell("mkdir -p $D/frame-0123456789ab/main/crashes"), 0);
+    const char *files[]     = { write_input("frame-0123456789ab/main/crashes/id:0", "0123456789abcdefxyghijklmnopqrstuvwxyz") };
+    struct replay_wish wish = {
+        .player = dies_of_xy, .files = files, .file_count = 1, .minimize = true, .run = { .target = "reference" }
+    };
+
+    ck_assert_int_eq(play_wish(&wish), STATUS_VIOLATION);
+    assert_says("/minimized/crashes-id:0.min, 2 octets\n");
+    ck_assert_int_eq(program_shell("cat $D/frame-0123456789ab/main/minimized/*"), 0);
+    ck_assert_str_eq(program_output, "xy");
+}
+END_TEST
+
 START_TEST(a_kernel_says_what_it_cannot_play)
 {
     int status = program_shell("printf 'ON (2)\nPEER (SYN)\nPEER (ACK)\nICMP (PROTOCOL_UNREACHABLE)\nPEER (RST)\n' >$D/x;"
@@ -539,6 +564,7 @@ SUITE(replay)
     tcase_add_test(tests, what_dies_is_made_small_a_case_and_a_capture);
     tcase_add_test(tests, reports_of_tries_are_not_told);
     tcase_add_test(tests, what_is_made_small_is_no_finding);
+    tcase_add_test(tests, frames_are_made_small_too);
     tcase_add_test(tests, a_kernel_says_what_it_cannot_play);
     tcase_add_test(tests, calls_are_made_on_the_latest_connection);
     suite_add_tcase(suite, tests);
