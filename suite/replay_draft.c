@@ -110,7 +110,7 @@ static struct step answer_rung(const struct peer *peer, const struct segment *se
     if ((segment->flags & (RST | ACK)) == (RST | ACK) && segment->ack == peer->seg_end)
         rung.segment.ack = SEG_END;
     if (segment->text_octets > 0)
-        rung.segment.len = ZERO + octets_term((int32_t)segment->text_octets, largest, SMSS);
+        rung.segment.len = octets_term((int32_t)segment->text_octets, largest, SMSS);
     if (acks && rung.segment.flags == ACK && segment->text_octets == 0 && rung.segment.ack != 0 && rung.segment.ack != ANY)
         rung = (struct step){ .rung = RUNG_IUT_ACKS, .segment = { .ack = rung.segment.ack } };
     return rung;
