@@ -357,7 +357,10 @@ size_t input_write(const struct step *steps, uint8_t *octets, size_t room, struc
         if (i < INPUT_STEPS && write_step(&out, &steps[i]))
             continue;
         notation_rung(&steps[i], text, sizeof text);
-        error_set(error, "step %zu of a fuzz input cannot be: %s", i + 1, text);
+        if (i == INPUT_STEPS)
+            error_set(error, "a fuzz input has at most %d steps, and this is one more: %s", INPUT_STEPS, text);
+        else
+            error_set(error, "step %zu of a fuzz input cannot be: %s", i + 1, text);
         return 0;
     }
     if (out.count <= room)

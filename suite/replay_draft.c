@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "notation_ladder.h"
 #include "player/player.h"
@@ -11,7 +12,8 @@
 #include "terms.h"
 
 enum {
-    DRAFT_LIMIT_MS  = 30000, /* of the process's own time: some hundred plays for an input of some hundred steps */
+    DRAFT_MOST_S    = 15,    /* of the process's own time: what comes behind makes no case that anybody would read … */
+    DRAFT_LIMIT_MS  = 45000, /* … and one that takes so long hangs */
     LAST_MS         = 1000,  /* when the input has ended */
     ANSWERS         = 40,    /* to one step; what draws more is let pass */
     INSIDE_MOST     = 20000, /* lint takes what is counted from RCV_NXT to lie in the window as far as this … */
@@ -192,9 +194,16 @@ static bool listen_in(struct drafting *drafting, const struct step *last, struct
 
 /* ---- the draft grows ---------------------------------------------------------------------------------------------------- */
 
+/* For a step and what comes behind the last one: answers, each with an ON, and a few rungs more. */
 static bool has_room(const struct draft *draft)
 {
-    return draft->count + 2 * ANSWERS + 8 < DRAFT_STEPS;
+    return draft->count + (size_t)2 * (2 * ANSWERS + PIECES + 8) < DRAFT_STEPS;
+}
+
+/* Each step is tried with all that stands before it. */
+static bool has_time(void)
+{
+    return clock() / CLOCKS_PER_SEC < DRAFT_MOST_S;
 }
 
 static void add(struct draft *draft, const struct step *step)
@@ -432,7 +441,7 @@ static void draft_steps(void *context)
     bool                     ipv6 = draft->ipv6, foreign = ipv6;
 
     add(draft, &listens);
-    for (draft->trying = 0; draft->trying < draft->until && has_room(draft); draft->trying++) {
+    for (draft->trying = 0; draft->trying < draft->until && has_room(draft) && has_time(); draft->trying++) {
         const struct step *step = &drafting->input->steps[draft->trying];
 
         if (step->rung == RUNG_ON) {
@@ -447,6 +456,9 @@ static void draft_steps(void *context)
             try_step(drafting, step);
         }
     }
+    if (draft->trying < draft->until)
+        remark(draft, "a case would be too long from here on: ", &drafting->input->steps[draft->trying], "");
+    draft->trying = draft->until;
     hear_the_rest(drafting);
     ask_applications(drafting);
     if (!ends_well(drafting))

@@ -82,7 +82,7 @@ bool replay_apart(apart_work *work, void *context, unsigned limit_ms, struct dea
 bool replay_same_death(const struct death *one, const struct death *other);
 
 /* ---- replay_draft.c: an input as the rungs of a case */
-enum { SETTLE_MS = 30 /* for what answers a step */, DRAFT_STEPS = 4 * INPUT_STEPS, DRAFT_NOTES = 2 * INPUT_STEPS };
+enum { SETTLE_MS = 30 /* for what answers a step */, DRAFT_STEPS = 1200, DRAFT_NOTES = 2 * INPUT_STEPS };
 
 struct draft {
     struct step steps[DRAFT_STEPS + 2];

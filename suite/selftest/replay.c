@@ -30,6 +30,8 @@ static const struct {
     { "printf '\\001\\002\\003' >$D/few; $T replay $D/few", 2, "holds no step" },
     { "head -c 100000 /dev/zero >$D/long; $T replay $D/long", 2, "is longer than" },
     { "printf 'PEER (SYN)\\nIUT (ACK)\\n' >$D/iut; $T replay $D/iut", 2, "step 2 of a fuzz input cannot be: IUT" },
+    { "for i in $(seq 401); do echo 'PEER (SYN)'; done >$D/many; $T replay $D/many", 2,
+      "/many: a fuzz input has at most 400 steps, and this is one more: PEER (SYN)\n" },
     { "$T replay " CORPUS "syn-again-after-abort.ladder", 0, "no oracle spoke: 8 steps" },
     { "$T replay " CORPUS "syn-again-after-abort.ladder", 0, "--> SYN SEQ=IRS WND=65535 <MSS 1460>" },
     { "$T replay " CORPUS, 0, "0 findings" },
@@ -121,6 +123,11 @@ START_TEST(inputs_of_other_targets)
                   others[_i].says, program_output);
 }
 END_TEST
+
+static void assert_says(const char *words)
+{
+    ck_assert_msg(strstr(program_output, words) != NULL, "it does not say \"%s\":\n%s", words, program_output);
+}
 
 /* A campaign's folder as AFL++ and run.sh leave it, with books, logs and a page. */
 START_TEST(a_campaigns_folder_is_taken_as_it_is)
@@ -227,6 +234,18 @@ START_TEST(a_case_made_of_an_input_is_one)
     ck_assert_msg(program_shell("awk '/not judged/ { passed++ } / IUT/ && !/not judged/ { judged++ }"
                                 " END { print judged, passed; exit !(judged > 10 * passed) }' $D/made.c") == 0,
                   "%s", program_output);
+}
+END_TEST
+
+/* More answers than an entry has room for. */
+START_TEST(a_case_has_an_end)
+{
+    ck_assert_int_eq(
+        program_shell("{ echo 'PEER (SYN, .mss = 1)'; echo 'PEER (ACK)'; for i in $(seq 190); do"
+                      "  echo 'APP (SEND, .octets = 1000)'; echo 'PEER (ACK)'; done; } >$D/x; $T replay $D/x --as-case"),
+        0);
+    assert_says("        /* a case would be too long from here on: ");
+    assert_says("        ON (FRESH),\n        ENTER (ESTABLISHED),\n        ALIVE\n    ),\n},\n");
 }
 END_TEST
 
@@ -365,11 +384,6 @@ static enum status play_wish(struct replay_wish *wish)
     close(said);
     ck_assert_int_eq(program_shell("cat $D/said"), 0);
     return status;
-}
-
-static void assert_says(const char *words)
-{
-    ck_assert_msg(strstr(program_output, words) != NULL, "it does not say \"%s\":\n%s", words, program_output);
 }
 
 #define BEFORE  "PEER (SYN)\nPEER (ACK)\n"
@@ -557,6 +571,7 @@ SUITE(replay)
     tcase_add_loop_test(tests, inputs_of_other_targets, 0, (int)(sizeof others / sizeof *others));
     tcase_add_test(tests, a_campaigns_folder_is_taken_as_it_is);
     tcase_add_test(tests, a_case_made_of_an_input_is_one);
+    tcase_add_test(tests, a_case_has_an_end);
     tcase_add_loop_test(tests, an_answer_is_a_rung, 0, (int)(sizeof entries / sizeof *entries));
     tcase_add_test(tests, a_kernel_plays_it_too);
     tcase_add_loop_test(tests, a_death_is_a_finding, 0, (int)(sizeof deaths / sizeof *deaths));
