@@ -249,7 +249,7 @@ void note_waiting(struct fault_memory *memory, call_function *carry_out, void *a
                   struct call_reply *reply)
 {
     carry_out(application, request, reply);
-    if (request->kind == CALL_CONFIGURE && request->setting == ACCEPTING)
+    if (request->kind == CALL_CONFIGURE && request->setting == ACCEPTING && reply->result == CALL_OK)
         memory->waiting = request->value == 0;
 }
 

@@ -356,8 +356,10 @@ enum status run(const struct options *options, const char *program, volatile con
     struct ready     ready     = { .output = { .pcap_folder = -1 }, .reset = { .channel = -1 }, .connect = { .channel = -1 } };
 
     /* Before anything here uses a privilege. */
-    if (!commands_ready(options, &ready, &error))
+    if (!commands_ready(options, &ready, &error)) {
+        command_close(&ready.connect);
         return complain(STATUS_ERROR, &error);
+    }
     terminal_listen();
     enum status status = get_ready(options, &ready, &selection, &error);
 
