@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "fuzz/target/target.h"
+#include "inprocess/inprocess.h"
 #include "replay_inside.h"
 #include "targets.h"
 
@@ -208,6 +209,18 @@ static void tell_unplayed(struct unplayed *unplayed, const struct replay_file *f
         unplayed->told[file->made] = true;
 }
 
+/* Entries of a table in cases/ have to stand alone. */
+static void tell_all(const struct replay_wish *wish, size_t found, size_t unplayed)
+{
+    FILE *out = wish->as_case ? stderr : stdout;
+
+    fprintf(out, "%zu inputs, %zu finding%s%s", wish->file_count, found, found == 1 ? "" : "s",
+            wish->minimize && found == 0 ? ": there is nothing to minimize" : "");
+    if (unplayed > 0)
+        fprintf(out, "; %zu of them %s not played", unplayed, unplayed == 1 ? "was" : "were");
+    fprintf(out, "\n");
+}
+
 static enum status play_each(const struct replay_wish *wish, struct stage *stage, struct replay_file *file)
 {
     enum status     status      = STATUS_GOOD;
@@ -229,13 +242,8 @@ static enum status play_each(const struct replay_wish *wish, struct stage *stage
         if (status == STATUS_GOOD || one == STATUS_ERROR)
             status = one;
     }
-    if (wish->file_count > 1) {
-        printf("%zu inputs, %zu findings%s", wish->file_count, found,
-               wish->minimize && found == 0 ? ": there is nothing to minimize" : "");
-        if (unplayed.count > 0)
-            printf("; %zu of them %s not played", unplayed.count, unplayed.count == 1 ? "was" : "were");
-        printf("\n");
-    }
+    if (wish->file_count > 1)
+        tell_all(wish, found, unplayed.count);
     return status;
 }
 
@@ -265,6 +273,7 @@ enum status replay_play_all(const struct replay_wish *wish)
 enum status replay(int argc, char **argv)
 {
     struct replay_wish wish = { .player  = replay_on_stage,
+                                .judged  = &target_reference,
                                 .oracles = ORACLES_ALL,
                                 .files   = calloc(REPLAY_FILES_MOST, sizeof *wish.files) };
     struct error       error;

@@ -4,6 +4,7 @@
 
 #include "notation_ladder.h"
 #include "replay_inside.h"
+#include "requirements.h"
 
 static void print_rung(const struct step *step, const char *behind)
 {
@@ -11,13 +12,6 @@ static void print_rung(const struct step *step, const char *behind)
 
     notation_rung(step, text, sizeof text);
     printf("        %s%s\n", text, behind);
-}
-
-/* A quotation mark would end the title. */
-static void print_title(const char *title)
-{
-    for (; *title != '\0'; title++)
-        putchar(*title == '"' ? '\'' : *title);
 }
 
 static void print_notes(const struct draft *draft, size_t before)
@@ -32,31 +26,53 @@ static void print_notes(const struct draft *draft, size_t before)
     }
 }
 
-static void print_draft(const struct draft *draft, const struct input *input, const struct death *death, const char *spoke)
+/* Behind the last step: what was found when it was played. */
+static void print_spoken(const struct draft *draft, size_t at, const char *spoke)
 {
-    static const struct step end[] = { ON(FRESH), ENTER(ESTABLISHED), ALIVE };
-    bool                     died  = death->kind != DEATH_NONE;
-
-    if (draft->foreign > 0)
-        printf("        /* %zu steps over IPv%d are left out: a case has one family */\n", draft->foreign, draft->ipv6 ? 4 : 6);
-    for (size_t i = 0; i < draft->count; i++) {
-        print_notes(draft, i);
-        if (spoke != NULL && i == draft->end && !died)
-            printf("        /* here, as the fuzzer plays it: %s */\n", spoke);
-        print_rung(&draft->steps[i], died || i + 1 < draft->count ? "," : "");
-    }
-    print_notes(draft, draft->count);
-    if (!died)
-        return;
-    if (draft->trying < draft->until)
-        print_rung(&input->steps[draft->trying], ",");
-    printf("        /* here %s: its answers end */\n", death->sentence);
-    for (size_t i = 0; i < sizeof end / sizeof *end; i++)
-        print_rung(&end[i], i + 1 < sizeof end / sizeof *end ? "," : "");
+    if (spoke != NULL && draft->last > 0 && at == draft->last)
+        printf("        /* here, as the fuzzer plays it: %s */\n", spoke);
 }
 
-enum status replay_as_case(const struct replay_wish *wish, const struct replay_file *file, size_t until, const char *spoke,
-                           const char *requirement)
+static void print_rungs(const struct draft *draft, const char *spoke)
+{
+    for (size_t i = 0; i < draft->count; i++) {
+        print_notes(draft, i);
+        print_spoken(draft, i, spoke);
+        print_rung(&draft->steps[i], i + 1 < draft->count ? "," : "");
+    }
+    print_notes(draft, draft->count);
+}
+
+/* The TCP died of the rungs that are there, the last one being what was tried. */
+static void print_deadly_rungs(const struct draft *draft, const struct death *death)
+{
+    static const struct step end[] = { ON(FRESH), ENTER(ESTABLISHED), ALIVE };
+    size_t                   ends  = draft->end > 0 ? 0 : sizeof end / sizeof *end;
+
+    for (size_t i = 0; i < draft->count || draft->steps[i].rung != RUNG_END; i++) {
+        print_notes(draft, i);
+        print_rung(&draft->steps[i], ",");
+    }
+    printf("        /* here %s: its answers end */\n", death->sentence);
+    for (size_t i = 0; i < ends; i++)
+        print_rung(&end[i], i + 1 < ends ? "," : "");
+}
+
+/* What is right: the requirement, where one was broken. */
+static void print_title(const struct finding *finding, bool died)
+{
+    const struct requirement *requirement = finding != NULL ? requirement_find(finding->requirement) : NULL;
+    const char               *title       = died                  ? "The TCP lives through this"
+                                            : requirement != NULL ? requirement->paraphrase
+                                                                  : "What is right here";
+
+    /* A quotation mark would end it. */
+    for (; *title != '\0'; title++)
+        putchar(*title == '"' ? '\'' : *title);
+}
+
+enum status replay_as_case(const struct replay_wish *wish, const struct replay_file *file, size_t until,
+                           const struct finding *finding, const struct death *fatal)
 {
     struct draft *draft = replay_share(sizeof *draft);
     struct death  death = { 0 };
@@ -66,15 +82,25 @@ enum status replay_as_case(const struct replay_wish *wish, const struct replay_f
         replay_unshare(draft, sizeof *draft);
         return complain(STATUS_ERROR, &error);
     }
+    bool dies = death.kind != DEATH_NONE, died = dies || fatal->kind != DEATH_NONE;
+
+    if (wish->file_count > 1)
+        printf("/* %s */\n", file->path);
     printf("{\n    CASE  (\"group/slug\", \"");
-    print_title(spoke != NULL ? spoke : "what is right here");
+    print_title(finding, died);
     printf("\"),\n    REQS  (\"%s\"), /* to be confirmed: which requirement, and that the rungs below are what it says */\n",
-           requirement);
-    if (!draft->both)
+           finding != NULL ? finding->requirement : "RFC9293-MUST-3");
+    if (!draft->both && !dies)
         printf("    .family = IPV%d_ONLY,\n", draft->ipv6 ? 6 : 4);
     printf("    LADDER(\n");
-    print_draft(draft, file->input, &death, spoke);
+    if (draft->foreign > 0)
+        printf("        /* what is left out, being over IPv%d: %zu step%s */\n", draft->ipv6 ? 4 : 6, draft->foreign,
+               draft->foreign == 1 ? "" : "s");
+    if (dies)
+        print_deadly_rungs(draft, &death);
+    else
+        print_rungs(draft, fatal->kind != DEATH_NONE ? fatal->sentence : finding != NULL ? finding->sentence : NULL);
     printf("    ),\n},\n");
     replay_unshare(draft, sizeof *draft);
-    return STATUS_GOOD;
+    return dies ? STATUS_VIOLATION : STATUS_GOOD;
 }

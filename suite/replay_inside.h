@@ -16,15 +16,16 @@ typedef bool replay_player(struct stage *stage, const struct replay_file *file, 
 
 /* What the command line wants. */
 struct replay_wish {
-    replay_player *player;
-    unsigned       oracles;
-    bool           oracles_given, minimize, as_case, pairs;
-    const char    *pcap;  /* file, NULL: none */
-    const char    *keep;  /* folder, NULL: none */
-    size_t         known; /* so many of the files come before --keep */
-    struct options run;   /* target and what belongs to it */
-    const char   **files;
-    size_t         file_count;
+    replay_player            *player;
+    const struct target_kind *judged; /* what --as-case plays on, the built-in TCP as cases meet it; the tests hand in others */
+    unsigned                  oracles;
+    bool                      oracles_given, minimize, as_case, pairs;
+    const char               *pcap;  /* file, NULL: none */
+    const char               *keep;  /* folder, NULL: none */
+    size_t                    known; /* so many of the files come before --keep */
+    struct options            run;   /* target and what belongs to it */
+    const char              **files;
+    size_t                    file_count;
 };
 
 /* The fuzz target that an input is for; MADES: unknown. */
@@ -93,9 +94,9 @@ struct draft {
         char   text[800];
     } notes[DRAFT_NOTES];
     size_t note_count;
-    size_t end;     /* the rungs from here on are no answers any more: another connection is served */
+    size_t last;    /* behind the last step of the input and its answers; 0: it is not there */
+    size_t end;     /* from here on another connection is served; 0: it did not come to that */
     size_t until;   /* so many steps of the input are drafted */
-    size_t trying;  /* the one of them that was tried last */
     size_t foreign; /* of the other family, and left out */
     bool   ipv6;    /* the family it was made over, */
     bool   both;    /* and it comes through over the other one too */
@@ -108,10 +109,11 @@ bool replay_draft(const struct replay_wish *wish, const struct input *input, siz
                   struct death *death, struct error *error);
 
 /* ---- replay_case.c */
-/* Prints the first `until` steps as an entry of a table in cases/, with what the reference answers as rungs. `spoke` is what
- * was found when the last of them was played, NULL without, and `requirement` what a FAIL is charged to. */
-enum status replay_as_case(const struct replay_wish *wish, const struct replay_file *file, size_t until, const char *spoke,
-                           const char *requirement);
+/* Prints the first `until` steps as an entry of a table in cases/, with what the reference answers as rungs. What the fuzzer
+ * found when the last of them was played: `finding`, NULL without, or how the TCP died. STATUS_VIOLATION: it dies of them as a
+ * case plays them, too. */
+enum status replay_as_case(const struct replay_wish *wish, const struct replay_file *file, size_t until,
+                           const struct finding *finding, const struct death *fatal);
 
 /* ---- replay_play.c */
 /* A play on the built-in TCP, told step by step where it is the only one. */

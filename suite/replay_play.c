@@ -227,10 +227,7 @@ static enum status tell_case(const struct playing *playing)
     size_t             last  = died ? page->step : page->found ? page->finding.step : count;
 
     return replay_as_case(playing->wish, playing->file, last < count ? last + 1 : count,
-                          died          ? playing->death.sentence
-                          : page->found ? page->finding.sentence
-                                        : NULL,
-                          page->found ? page->finding.requirement : "RFC9293-MUST-3");
+                          page->found && !died ? &page->finding : NULL, &playing->death);
 }
 
 static enum status write_pcap(const char *path, const struct playing *playing)
@@ -377,10 +374,11 @@ static enum status tell(const struct playing *playing)
     const struct replay_wish *wish  = playing->wish;
     bool                      found = playing->death.kind != DEATH_NONE || playing->page->found;
 
-    if (wish->as_case && tell_case(playing) != STATUS_GOOD)
-        return STATUS_ERROR;
-    if (wish->as_case)
-        return found ? STATUS_VIOLATION : STATUS_GOOD;
+    if (wish->as_case) {
+        enum status status = tell_case(playing);
+
+        return status == STATUS_GOOD && found ? STATUS_VIOLATION : status;
+    }
     if (playing->death.kind != DEATH_NONE)
         tell_death(playing);
     else if (found)

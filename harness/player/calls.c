@@ -72,7 +72,8 @@ static void pause_a_moment(struct player *player)
     player->scene.cursor = cursor;
 }
 
-/* The handle of the target's side of this connection: known from OPEN, else asked for once it has been accepted. */
+/* The handle of the target's side of this connection: known from OPEN, else asked for once it has been accepted; and each time
+ * where others have gone before it, for the latest may be still to come. */
 static enum outcome find_handle(struct player *player, struct connection *connection)
 {
     struct call_request request = {
@@ -83,17 +84,16 @@ static enum outcome find_handle(struct player *player, struct connection *connec
     uint64_t          until_us =
         player->target->now_us(player->target->self) + (uint64_t)(is_input ? INPUT_CALL_WAIT_MS : CALL_WAIT_MS) * 1000;
 
-    if (connection->calls_open)
+    if (connection->calls_open && !connection->succeeded)
         return THROUGH;
     if (!player->listening)
         return give_up(player, VERDICT_SKIP, "there is no connection that the application could be told of");
     do {
         if (call(player, &request, &reply) != THROUGH)
             return NOT_THROUGH;
-        if (reply.result == CALL_OK && !(connection->succeeded && reply.handle == connection->handle)) {
+        if (reply.result == CALL_OK && !(connection->succeeded && reply.handle == connection->former)) {
             connection->calls_open = true;
             connection->accepted   = true;
-            connection->succeeded  = false;
             connection->handle     = reply.handle;
             return THROUGH;
         }
@@ -224,7 +224,7 @@ enum outcome app_call(struct player *player, const struct step *step)
     struct play *play    = player->play;
 
     player->scene.time_us = player->target->now_us(player->target->self);
-    if (outcome == THROUGH || player->options.send_most == 0 || play->verdict == VERDICT_ERROR)
+    if (outcome == THROUGH || player->options.send_most == 0 || play->verdict != VERDICT_INCONCLUSIVE)
         return outcome;
     /* An input of the fuzzer's calls at any time, and goes on where the answer is no. */
     note_remark(player, "refused: %s", play->reason);

@@ -61,7 +61,8 @@ struct connection {
     bool               calls_open; /* `handle` is a connection of the target's application */
     uint16_t           handle;
     bool               accepted;   /* … which a listener gave it, */
-    bool               succeeded;  /* and another one has come since, between the same sockets: `handle` is its predecessor's */
+    bool               succeeded;  /* and another one has come since, between the same sockets, */
+    uint16_t           former;     /* which has another handle than this; 0: none was known */
     uint32_t           app_sent;   /* octets the application was told to send */
     uint64_t           app_judged; /* octets of ours that APP_SEES (DATA) has compared */
     bool               app_reads;

@@ -281,15 +281,16 @@ bool noise(const struct connection *connection, const struct record *record)
 /* ---- taking ---------------------------------------------------------------------------------------------------------- */
 
 /* A SYN with another number than the one before: a listener gives the application another connection between the same sockets.
- */
+ * (Where an OPEN made the first, no listener is there.) */
 static void notice_successor(struct connection *connection, const struct segment *segment)
 {
     const struct shadow_end *target = &connection->peer.shadow.target;
+    bool                     opened = connection->calls_open && !connection->accepted;
 
-    if (!connection->accepted || !(segment->flags & SYN) || segment->seq == target->iss)
+    if (opened || !(segment->flags & SYN) || !target->any_seen || segment->seq == target->iss)
         return;
-    connection->accepted   = false;
-    connection->calls_open = false;
+    if (connection->accepted)
+        connection->former = connection->handle;
     connection->succeeded  = true;
     connection->app_sent   = 0;
     connection->app_judged = 0;

@@ -63,3 +63,23 @@ json_t *program_results(const char *name)
     ck_assert_msg(root != NULL, "%s: %s", path, error.text);
     return root;
 }
+
+void program_says(const char *words)
+{
+    ck_assert_msg(strstr(program_output, words) != NULL, "it does not say \"%s\":\n%s", words, program_output);
+}
+
+const char *program_write(const char *name, const char *text)
+{
+    static char paths[4][200];
+    static int  turn = 0;
+    char       *path = paths[turn++ % 4];
+    FILE       *file;
+
+    snprintf(path, sizeof paths[0], "%s/%s", getenv("D"), name);
+    file = fopen(path, "we");
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
+    fclose(file);
+    return path;
+}
