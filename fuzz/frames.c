@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "checksum.h"
+#include "minimize.h"
 #include "octets.h"
 #include "oracle.h"
 #include "reference/inspect.h"
@@ -39,6 +40,29 @@ enum {
     PROTOCOL_ICMPV6 = 58,
     SECOND_US       = 1000000
 };
+
+/* How long the packet is of the frame whose header this is, with so many octets left behind that. */
+static size_t packet_octets(const uint8_t *header, size_t left)
+{
+    size_t length = read16(header + 1) % FRAME_OCTETS;
+
+    return length < left ? length : left;
+}
+
+/* What is too short for a header is no frame any more. */
+static size_t frame_end(const uint8_t *octets, size_t count, size_t at)
+{
+    return at + FRAME_HEADER > count ? count : at + FRAME_HEADER + packet_octets(octets + at, count - at - FRAME_HEADER);
+}
+
+static void frame_shorten(uint8_t *frame, size_t octets)
+{
+    size_t length = read16(frame + 1) % FRAME_OCTETS;
+
+    write16(frame + 1, (uint16_t)(length > octets ? length - octets : 0));
+}
+
+const struct form form_of_frames = { .header = FRAME_HEADER, .unit_end = frame_end, .shorten = frame_shorten };
 
 /* A frame, and where its parts begin. */
 struct frame {
@@ -198,9 +222,8 @@ bool stage_play_frames(struct stage *stage, const uint8_t *octets, size_t count,
     if (stage_begins(stage, watch, finding)) {
         stage->oracles &= ~(unsigned)ORACLE_STREAM;
         for (; at + FRAME_HEADER <= count && stage->at < FRAMES_MOST && finding->oracle == 0; stage->at++) {
-            size_t length = read16(octets + at + 1) % FRAME_OCTETS, left = count - at - FRAME_HEADER;
+            size_t length = packet_octets(octets + at, count - at - FRAME_HEADER);
 
-            length = length < left ? length : left;
             happens_first(stage, octets[at] >> FIRST_SHIFT);
             play_frame(stage, octets[at], octets + at + FRAME_HEADER, length);
             at += FRAME_HEADER + length;

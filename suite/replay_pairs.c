@@ -230,7 +230,7 @@ static bool choose_one(struct choosing *choosing, const struct candidate *one, s
     for (unsigned i = 0; i < PAIRS; i++)
         wanted.pairs.met[i] = one->pairs.met[i] && !choosing->reached.met[i];
     memcpy(file->octets, one->octets, one->count);
-    file->count = minimize(STEPS_OF_A_LADDER, file->octets, one->count, still_reaches, &wanted);
+    file->count = minimize(&form_of_ladders, file->octets, one->count, still_reaches, &wanted);
     join(&choosing->reached, &wanted.pairs);
     chosen->pairs = wanted.pairs;
     return set_octets(chosen, file->octets, file->count, error);

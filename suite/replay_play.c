@@ -331,7 +331,7 @@ static enum status shrink(struct sought *sought, struct replay_file *file)
 {
     size_t before = file->count;
 
-    file->count = minimize(file->made == MADE_LADDER ? STEPS_OF_A_LADDER : RUNS_OF_OCTETS, file->octets, file->count,
+    file->count = minimize(file->made == MADE_LADDER ? &form_of_ladders : &form_of_frames, file->octets, file->count,
                            still_found, sought);
     if (file->made == MADE_LADDER)
         input_read(file->octets, file->count, file->input);

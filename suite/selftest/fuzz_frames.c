@@ -2,6 +2,7 @@
  * are an input. */
 #include <string.h>
 
+#include "fuzz/minimize.h"
 #include "fuzz/stage.h"
 #include "selftest.h"
 
@@ -191,6 +192,52 @@ START_TEST(afterwards_there_is_rest)
 }
 END_TEST
 
+/* ---- minimizing --------------------------------------------------------------------------------------------------------- */
+
+/* What begins with how many octets of what, behind one octet and two of a length. */
+static size_t frame_of(uint8_t *octets, char what, size_t count)
+{
+    octets[0] = ALL;
+    octets[1] = (uint8_t)(count >> 8);
+    octets[2] = (uint8_t)count;
+    memset(octets + 3, what, count);
+    return 3 + count;
+}
+
+/* A frame with an 'x', and behind it one with 'y's that is still whole: its length is how many there are. */
+static bool has_x_then_y(void *context, const uint8_t *octets, size_t count)
+{
+    bool x = false;
+
+    ++*(size_t *)context;
+    for (size_t at = 0, next; at < count; at = next) {
+        next = form_of_frames.unit_end(octets, count, at);
+        if (next - at < 4)
+            continue;
+        if (x && octets[at + 3] == 'y' && ((size_t)octets[at + 1] << 8 | octets[at + 2]) == next - at - 3)
+            return true;
+        x = x || memchr(octets + at + 3, 'x', next - at - 3) != NULL;
+    }
+    return false;
+}
+
+START_TEST(frames_are_minimized_as_frames)
+{
+    uint8_t octets[6000];
+    size_t  count = 0, tries = 0;
+
+    count += frame_of(octets + count, 'a', 86);
+    count += frame_of(octets + count, 'b', 40);
+    octets[count - 7] = 'x';
+    count += frame_of(octets + count, 'c', 1999); /* of no use */
+    count += frame_of(octets + count, 'y', 333);
+    count += frame_of(octets + count, 'd', 2);
+    ck_assert_uint_eq(minimize(&form_of_frames, octets, count, has_x_then_y, &tries), 8);
+    ck_assert_mem_eq(octets, "\x3e\0\x01x\x3e\0\x01y", 8);
+    ck_assert_uint_lt(tries, 300);
+}
+END_TEST
+
 SUITE(fuzz_frames)
 {
     Suite *suite = suite_create("fuzz_frames");
@@ -204,6 +251,7 @@ SUITE(fuzz_frames)
     tcase_add_test(tests, a_length_beyond_the_end_is_cut);
     tcase_add_test(tests, any_octets_are_an_input);
     tcase_add_test(tests, afterwards_there_is_rest);
+    tcase_add_test(tests, frames_are_minimized_as_frames);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -191,34 +191,10 @@ START_TEST(minimizing_leaves_what_matters)
         octets_of("PEER (SYN)\nPEER (ACK, .len = 100)\nPEER (RST, .seq = RCV_NXT + 7, .wnd = 5)\nWAIT (900)\nPEER (ACK)\n",
                   octets, sizeof octets);
 
-    count = minimize(STEPS_OF_A_LADDER, octets, count, sends_far_rst, NULL);
+    count = minimize(&form_of_ladders, octets, count, sends_far_rst, NULL);
     input_read(octets, count, &input);
     notation_ladder_print(input.steps, text, sizeof text);
     ck_assert_str_eq(text, "PEER (RST, .seq = RCV_NXT + 7)\n");
-}
-END_TEST
-
-/* An 'x', and an 'y' somewhere behind it. */
-static bool has_x_then_y(void *context, const uint8_t *octets, size_t count)
-{
-    const uint8_t *x = memchr(octets, 'x', count);
-
-    ++*(size_t *)context;
-    return x != NULL && memchr(x, 'y', (size_t)(octets + count - x)) != NULL;
-}
-
-START_TEST(octets_that_are_no_ladder_are_minimized)
-{
-    uint8_t octets[5000];
-    size_t  tries = 0;
-
-    memset(octets, 0x80, sizeof octets);
-    octets[1234] = 'x';
-    octets[1235] = 'x';
-    octets[4321] = 'y';
-    ck_assert_uint_eq(minimize(RUNS_OF_OCTETS, octets, sizeof octets, has_x_then_y, &tries), 2);
-    ck_assert_mem_eq(octets, "xy", 2);
-    ck_assert_uint_lt(tries, 300);
 }
 END_TEST
 
@@ -235,7 +211,6 @@ SUITE(fuzz_input)
     tcase_add_loop_test(tests, what_cannot_be_said_is_refused, 0, (int)(sizeof unsayable / sizeof *unsayable));
     tcase_add_test(tests, long_inputs_are_cut);
     tcase_add_test(tests, minimizing_leaves_what_matters);
-    tcase_add_test(tests, octets_that_are_no_ladder_are_minimized);
     suite_add_tcase(suite, tests);
     return suite;
 }
