@@ -45,7 +45,7 @@ bool oracles_named(const char *text, unsigned *oracles, struct error *error)
         *oracles = ORACLES_ALL;
     if (strcmp(text, "all") == 0 || strcmp(text, "none") == 0)
         return true;
-    while (*text != '\0') {
+    do {
         size_t length = strcspn(text, ",");
 
         if (!name_taken(text, length, oracles))
@@ -53,7 +53,7 @@ bool oracles_named(const char *text, unsigned *oracles, struct error *error)
                              (int)length, text);
         text += length;
         text += *text == ',';
-    }
+    } while (*text != '\0');
     return true;
 }
 

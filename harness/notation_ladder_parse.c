@@ -90,7 +90,8 @@ static bool split_lines(struct reading *reading, const char *text)
         return error_set(reading->error, "out of memory");
     while (*text != '\0') {
         size_t             length = strcspn(text, "\n");
-        struct source_line line   = { .begin = text, .end = text + length, .number = ++number };
+        size_t             ending = length > 0 && text[length - 1] == '\r' ? 1 : 0; /* as other systems end a line */
+        struct source_line line   = { .begin = text, .end = text + length - ending, .number = ++number };
 
         line.at = text + strspn(text, " ");
         if (line.at < line.end)
@@ -448,7 +449,8 @@ bool notation_ladder_parse(const char *text, struct parsed_ladder *ladder, struc
 {
     struct reading     reading = { .error = error };
     const struct step *steps   = NULL;
-    bool               good    = split_lines(&reading, text);
+    size_t             mark    = strncmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0; /* of UTF-8 */
+    bool               good    = split_lines(&reading, text + mark);
 
     if (good && reading.count == 0)
         good = error_set(error, "there is no rung in the text");

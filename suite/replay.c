@@ -96,7 +96,7 @@ static bool read_words(int argc, char **argv, struct replay_wish *wish, struct e
             i += took_value;
         else if (argv[i][0] == '-')
             forward[count++] = argv[i];
-        else if (replay_gather(wish, argv[i]))
+        else if (replay_gather(wish, argv[i], error))
             folder = argv[i];
         else
             forward[count++] = argv[i];

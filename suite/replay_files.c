@@ -102,10 +102,11 @@ static enum made_for made_for_whom(const char *path)
  * than chance makes them. */
 static bool is_text(const uint8_t *octets, size_t count)
 {
-    size_t printable = 0;
+    size_t mark      = count >= 3 && memcmp(octets, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    size_t printable = mark;
 
-    for (size_t i = 0; i < count; i++)
-        printable += octets[i] == '\n' || (octets[i] >= ' ' && octets[i] < 127);
+    for (size_t i = mark; i < count; i++)
+        printable += octets[i] == '\n' || octets[i] == '\r' || octets[i] == '\t' || (octets[i] >= ' ' && octets[i] < 127);
     return printable > 0 && printable >= count - count / 20;
 }
 
@@ -115,6 +116,9 @@ static bool read_notation(struct replay_file *file, struct error *error)
     struct error         why;
 
     file->octets[file->count] = '\0';
+    if (strlen((const char *)file->octets) < file->count)
+        return error_set(error, "%s is text, and no ladder: octet %zu of it is 0", file->path,
+                         strlen((const char *)file->octets) + 1);
     if (!notation_ladder_parse((const char *)file->octets, &ladder, &why))
         return error_set(error, "%s is text, and no ladder: %s", file->path, why.sentence);
     file->count = input_write(ladder.steps, file->octets, sizeof file->octets - 1, &why);
@@ -149,7 +153,7 @@ bool replay_read_file(struct replay_file *file, struct error *error)
 
     fclose(stream);
     if (!whole)
-        return error_set(error, "%s is longer than a fuzz input can be, %zu octets", file->path, sizeof file->octets - 1);
+        return error_set(error, "%s is longer than a fuzz input can be, %zu octets", file->path, sizeof file->octets - 2);
     file->made = made_for_whom(file->path);
     if (file->made == MADE_NOTATION || file->made == MADE_RESULTS)
         return error_set(error,
@@ -174,6 +178,7 @@ static struct {
     struct replay_wish *wish;
     size_t              root; /* length of the folder's own path */
     bool                afl;  /* it has folders that AFL++ makes */
+    struct error       *error;
 } gathering;
 
 /* Where AFL++ keeps inputs; it sets a time behind the name when it starts again. */
@@ -241,6 +246,13 @@ static void add_file(struct replay_wish *wish, const char *path)
         wish->file_count++;
 }
 
+/* Findings may be in it: the rest is not all. */
+static int cannot_be_read(const char *path, struct error *error)
+{
+    error_set(error, "%s cannot be read, and findings may be in it: let its owner play it, or give you leave (chmod)", path);
+    return 1;
+}
+
 static int gather(const char *path, const struct stat *about, int kind, struct FTW *where)
 {
     (void)about;
@@ -248,6 +260,8 @@ static int gather(const char *path, const struct stat *about, int kind, struct F
         gathering.afl = true;
     if (kind == FTW_F && is_input(path, where))
         add_file(gathering.wish, path);
+    if (kind == FTW_DNR || kind == FTW_NS)
+        return cannot_be_read(path, gathering.error);
     return 0;
 }
 
@@ -270,22 +284,31 @@ static void keep_afls(struct replay_wish *wish, size_t first)
     wish->file_count = left;
 }
 
-bool replay_gather(struct replay_wish *wish, const char *word)
+bool replay_gather(struct replay_wish *wish, const char *word, struct error *error)
 {
     struct stat about;
     size_t      first = wish->file_count, length = strlen(word);
 
-    if (stat(word, &about) != 0)
+    if (stat(word, &about) != 0 && (errno == ENOENT || errno == ENOTDIR))
         return false;
-    if (!S_ISDIR(about.st_mode)) {
+    if (stat(word, &about) != 0) {
+        error_set(error, "%s cannot be read: %s", word, strerror(errno));
+        return true;
+    }
+    if (S_ISREG(about.st_mode)) {
         add_file(wish, word);
+        return true;
+    }
+    if (!S_ISDIR(about.st_mode)) {
+        error_set(error, "%s is neither a file nor a folder", word);
         return true;
     }
     while (length > 1 && word[length - 1] == '/')
         length--;
-    gathering.wish = wish;
-    gathering.root = length;
-    gathering.afl  = false;
+    gathering.wish  = wish;
+    gathering.root  = length;
+    gathering.afl   = false;
+    gathering.error = error;
     nftw(word, gather, 16, FTW_PHYS);
     if (gathering.afl)
         keep_afls(wish, first);

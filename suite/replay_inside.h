@@ -44,8 +44,9 @@ struct replay_file {
 /* "ladder", "frame", … */
 const char *replay_made_for(enum made_for made);
 
-/* Adds the file of that path, or those in that folder; of what AFL++ left, the inputs alone. false: there is no such path. */
-bool replay_gather(struct replay_wish *wish, const char *path);
+/* Adds the file of that path, or those in that folder; of what AFL++ left, the inputs alone. false: there is no such path. What
+ * is there and cannot be read has a sentence. */
+bool replay_gather(struct replay_wish *wish, const char *path, struct error *error);
 
 /* Reads what file->path names, a ladder in either form. false with a sentence, also where nothing here plays it. */
 bool replay_read_file(struct replay_file *file, struct error *error);

@@ -213,7 +213,7 @@ static void tell_death(const struct playing *playing)
 static void tell_silence(const struct replay_file *file)
 {
     if (file->made == MADE_LADDER)
-        printf("\nno oracle spoke: %zu steps\n", file->input->count);
+        printf("\nno oracle spoke: %zu step%s\n", file->input->count, file->input->count == 1 ? "" : "s");
     else
         printf("\nno oracle spoke: %zu octets of the target %s\n", file->count, replay_made_for(file->made));
 }
@@ -296,7 +296,7 @@ static enum status save_minimized(const struct replay_file *file)
     }
     printf("written: %s, %zu octets", path, file->count);
     if (file->made == MADE_LADDER)
-        printf(", %zu steps", file->input->count);
+        printf(", %zu step%s", file->input->count, file->input->count == 1 ? "" : "s");
     printf("\n\n");
     return STATUS_GOOD;
 }

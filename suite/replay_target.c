@@ -146,12 +146,20 @@ enum status replay_on_target(const struct replay_wish *wish, const struct replay
         free(rungs);
         return complain(STATUS_USAGE, &error);
     }
-    size_t      left_out = as_ladder(file->input, named.wish.ipv6, rungs);
+    size_t left_out = as_ladder(file->input, named.wish.ipv6, rungs);
+
+    if (left_out > 0 && rungs->steps[1].rung == RUNG_END) {
+        free(rungs);
+        error_set(&error, "all steps of %s are over IPv%d: %s", file->path, named.wish.ipv6 ? 4 : 6,
+                  named.wish.ipv6 ? "leave --ipv6 out" : "--ipv6, or a target with such an address, plays them");
+        return complain(STATUS_USAGE, &error);
+    }
     void       *prepared = named.kind->prepare(&named.wish, &error);
     enum status status   = STATUS_UNUSABLE;
 
     if (left_out > 0)
-        printf("%zu steps are for IPv%d and were left out\n", left_out, named.wish.ipv6 ? 4 : 6);
+        printf("%zu step%s for IPv%d and %s left out\n", left_out, left_out == 1 ? " is" : "s are", named.wish.ipv6 ? 4 : 6,
+               left_out == 1 ? "was" : "were");
     if (prepared != NULL && named.kind->open(prepared, 0, &target, &error)) {
         status = play_steps_on(wish, file->input, &target, rungs);
         target.close(target.self);

@@ -13,7 +13,7 @@ struct stage *staged_open(void)
     unsigned     oracles = ORACLES_ALL;
     struct error error;
 
-    if (named != NULL && !oracles_named(named, &oracles, &error)) {
+    if (named != NULL && named[0] != '\0' && !oracles_named(named, &oracles, &error)) {
         fprintf(stderr, "TCPROVE_ORACLES: %s\n", error.sentence);
         exit(2);
     }

@@ -98,7 +98,7 @@ START_TEST(what_dies_is_made_small_a_case_and_a_capture)
 
     wish.minimize = true;
     ck_assert_int_eq(play_wish(&wish), STATUS_VIOLATION);
-    program_says("octets, 1 steps");
+    program_says("octets, 1 step\n");
     program_says("!! crash, at step 1: ");
     wish.minimize = false;
     wish.as_case  = true;
