@@ -32,7 +32,7 @@ OBJECTS := $(call objects,$(LIBRARY)) $(BUILD)/requirements.o $(BUILD)/groups.o
 Q := $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1) $(2)")
 
-.PHONY: all demo check test deps bench soak lint format asan install clean help
+.PHONY: all demo check test deps bench soak lint format asan install clean help FORCE
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/tcprove $(BUILD)/tcprove-agent $(BUILD)/lint.ok
@@ -44,13 +44,13 @@ $(BUILD)/tcprove-agent: $(call objects,$(AGENT))
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
-$(BUILD)/tcprove: $(BUILD)/suite/main.o $(OBJECTS)
+$(BUILD)/tcprove: $(BUILD)/suite/main.o $(OBJECTS) $(BUILD)/sources
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBRARIES)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBRARIES)
 
-$(BUILD)/selftest: $(call objects,$(TESTS) $(MUTATE)) $(BUILD)/suites.o $(OBJECTS) | $(BUILD)/lwip-host
+$(BUILD)/selftest: $(call objects,$(TESTS) $(MUTATE)) $(BUILD)/suites.o $(OBJECTS) $(BUILD)/sources | $(BUILD)/lwip-host
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs check) $(LIBRARIES)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(shell pkg-config --libs check) $(LIBRARIES)
 
 # A TCP to be tested, for the tests. Its headers are not held to our warnings.
 $(BUILD)/lwip-host: CPPFLAGS += $(patsubst -I%,-isystem %,$(shell pkg-config --cflags lwip))
@@ -84,12 +84,17 @@ $(BUILD)/requirements.c: cases/requirements.tsv suite/requirements.awk
 	$(Q)mkdir -p $(@D)
 	$(Q)(head -n 1 $<; tail -n +2 $< | LC_ALL=C sort -t '	' -k1,1) | awk -f suite/requirements.awk > $@
 
-$(BUILD)/groups.c: $(CASES) suite/groups.awk
+# Newer where one has come or gone: one that is gone has no time of its own.
+$(BUILD)/sources: FORCE
+	$(Q)mkdir -p $(@D)
+	$(Q)echo $(LIBRARY) $(TESTS) | cmp -s - $@ || echo $(LIBRARY) $(TESTS) > $@
+
+$(BUILD)/groups.c: $(CASES) suite/groups.awk $(BUILD)/sources
 	$(call say,GEN,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)awk -f suite/groups.awk $(CASES) > $@
 
-$(BUILD)/suites.c: $(TESTS) suite/selftest/suites.awk
+$(BUILD)/suites.c: $(TESTS) suite/selftest/suites.awk $(BUILD)/sources
 	$(call say,GEN,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)awk -f suite/selftest/suites.awk $(TESTS) > $@

@@ -69,10 +69,18 @@ check_machine() {
     return 0
 }
 
-# The cores that this process may use, one a line.
+# The cores that this process may use, one a line: those first that no other campaign's afl-fuzz has for itself.
 cores() {
+    taken=" $(taken_cores) "
     sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' "/proc/self/status" | tr ',' '\n' |
-        awk -F- '{ for (i = $1; i <= ($2 == "" ? $1 : $2); i++) print i }'
+        awk -F- -v taken="$taken" '{ for (i = $1; i <= ($2 == "" ? $1 : $2); i++)
+                                         if (index(taken, " " i " ")) after[++count] = i; else print i }
+                                   END { for (i = 1; i <= count; i++) print after[i] }'
+}
+taken_cores() {
+    for process in /proc/[0-9]*; do
+        [ "$(cat "$process/comm")" != afl-fuzz ] || sed -n 's/^Cpus_allowed_list:[[:space:]]*\([0-9]*\)$/\1/p' "$process/status"
+    done 2>/dev/null | tr '\n' ' '
 }
 
 build_id() { sha256sum "$(program)" | cut -c1-12; }

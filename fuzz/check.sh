@@ -57,6 +57,27 @@ learned=$(find "$work/poor/main/queue" -name '*sync:rich-main*' | wc -l)
 [ "$learned" -gt 0 ] || wrong "nothing that one machine found was taken up by the other"
 say "one instance took up $learned inputs that another one had found"
 
+# ---- two campaigns on one machine: each has a core of its own
+if [ "$(nproc)" -ge 2 ]; then
+    core_of() { # FOLDER: of its afl-fuzz, once that is there
+        for _ in $(seq 100); do
+            process=$(pgrep -x afl-fuzz -a | grep -F -e " -o $1 " | cut -d ' ' -f 1)
+            [ -n "$process" ] && sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' "/proc/$process/status" && return
+            sleep 0.1
+        done
+    }
+    cores=''
+    for folder in left right; do
+        FUZZ_SECONDS=10 FUZZ_SYNC='' FUZZ_SEEDS=$work/few FUZZ_OUT=$work/$folder fuzz/run.sh "$build" >"$work/$folder.said" 2>&1 &
+        cores="$cores $(core_of "$work/$folder")"
+    done
+    wait
+    # shellcheck disable=SC2086
+    [ "$(printf '%s\n' $cores | sort -u | grep -c '^[0-9]*$')" = 2 ] || wrong "two campaigns run on the cores$cores"
+    grep -q "another campaign's too" "$work/left.said" "$work/right.said" && wrong "a core is told to be shared that is not"
+    say "two campaigns have two cores"
+fi
+
 # ---- a campaign's folder as AFL++ and run.sh leave it: its inputs are replayed, for the target that it is of
 FUZZ_SECONDS=3 FUZZ_TARGET=datagrams FUZZ_SYNC='' FUZZ_OUT=$work/any fuzz/run.sh "$build" >"$work/said" 2>&1 || wrong "$(cat "$work/said")"
 for folder in rich any; do

@@ -5,7 +5,7 @@
 # Status: 0 nothing was found, 1 something was, 2 usage, 3 the machine cannot fuzz, or AFL++ did not or died; 130, 143 (129) a
 # signal ended it before its time.
 set -u
-build=$1
+build=${1:?says what there is to fuzz: fuzz/run.sh BUILD, the folder that make builds into}
 target=${FUZZ_TARGET:-ladder}
 # shellcheck source=fuzz/campaign.sh
 . fuzz/campaign.sh
@@ -39,6 +39,7 @@ check_out() {
 [ "$build" != --settings ] || exit 0
 check_machine
 all_cores=$(cores)
+taken=$(taken_cores)
 jobs=${FUZZ_JOBS:-$(echo "$all_cores" | wc -l)}
 
 # ---- the folder of results: of this build alone, and never emptied
@@ -56,6 +57,9 @@ exec 9>>"$out/lock"
 if ! flock -n 9 || [ -n "$(running_there)" ]; then
     refuse "a campaign is running in $out$(running_there). Wait for it, end it, or name another folder with FUZZ_OUT"
 fi
+# Until AFL++ has begun there is nothing to stop.
+trap 'echo "Ended by a signal before afl-fuzz had begun: nothing was fuzzed."; exit 130' INT
+trap 'echo "Ended by a signal before afl-fuzz had begun: nothing was fuzzed."; exit 143' TERM
 seeds=$out/seeds
 from=$([ -z "${FUZZ_SEEDS:-}" ] || (cd "$FUZZ_SEEDS" && pwd))
 if [ ! -d "$seeds" ]; then
@@ -100,10 +104,12 @@ copy_new() {
 # ---- instances: the first one and every second changes steps alone, the others mix that with AFL++'s own changes
 name_of() { if [ "$1" -eq 0 ]; then echo main; else echo "second$1"; fi; }
 core_of() { echo "$all_cores" | sed -n "$(($1 % $(echo "$all_cores" | wc -l) + 1))p"; }
+core_is_taken() { case " $taken " in *" $(core_of "$1") "*) ;; *) return 1 ;; esac; }
 names='' ids='' limit='' one=0
 [ -z "$seconds" ] || limit="-V $seconds"
 while [ $one -lt "$jobs" ]; do
     names="${names:+$names }$(name_of $one)"
+    ! core_is_taken $one || note "core $(core_of $one) is another campaign's too: both are at half their speed. FUZZ_JOBS says how many instances there are"
     one=$((one + 1))
 done
 share || refuse "$no_share"
@@ -166,8 +172,10 @@ status_line
 if command -v afl-plot >/dev/null 2>&1 && [ "$(wc -l <"$out/main/plot_data")" -gt 2 ] &&
     afl-plot "$out/main" "$out/plot" >"$out/plot.log" 2>&1; then
     echo "A page with its course: $out/plot/index.html"
+elif command -v gnuplot >/dev/null 2>&1; then
+    note "there is no page with its course: a campaign of some minutes has one"
 else
-    note "there is no page with its course: afl-plot needs gnuplot-nox and a campaign of some minutes"
+    note "there is no page with its course: afl-plot draws it with gnuplot-nox, which is not installed"
 fi
 tell_findings
 found=$?
