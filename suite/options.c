@@ -288,6 +288,13 @@ static const struct option_word *find_word(const char *argument, const char **va
     for (size_t i = 0; i < WORDS; i++)
         if (strlen(words[i].name) == length && strncmp(words[i].name, argument, length) == 0)
             return &words[i];
+    /* -j4: a letter, and its value behind it. */
+    for (size_t i = 0; i < WORDS && argument[1] != '-' && argument[1] != '\0' && argument[2] != '\0'; i++) {
+        if (words[i].argument == NULL || strlen(words[i].name) != 2 || strncmp(words[i].name, argument, 2) != 0)
+            continue;
+        *value = argument + 2;
+        return &words[i];
+    }
     return NULL;
 }
 

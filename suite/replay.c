@@ -126,7 +126,7 @@ static enum status print_help(void)
            "by corpus/NAME/. TARGET is reference (the default), linux or a host, with the\n"
            "options that tcprove run has for them; there the referee alone judges.\n\n"
            "  --minimize      write a smaller input that has the same finding, FILE.min; of what\n"
-           "                  AFL++ left, into minimized/ beside its crashes/\n"
+           "                  AFL++ left, into minimized/ beside its crashes/ (ladders and frames)\n"
            "  --as-case       print the input as an entry for a table in cases/\n"
            "  --pcap FILE     write the segments into a new file\n"
            "  --pairs         print how many inputs bring each state to meet each event\n"

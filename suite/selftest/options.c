@@ -33,6 +33,22 @@ START_TEST(defaults)
 }
 END_TEST
 
+START_TEST(a_letter_takes_its_value_behind_it_or_apart)
+{
+    static const char *const lines[] = { "run -j4 -oout -xfin/", "run -j 4 -o out -x fin/" };
+
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        struct options options;
+        struct error   error;
+
+        ck_assert_msg(read_line(lines[i], &options, &error), "%s: %s", lines[i], error.sentence);
+        ck_assert_uint_eq(options.jobs, 4);
+        ck_assert_str_eq(options.output, "out");
+        ck_assert_str_eq(options.excluded[0], "fin/");
+    }
+}
+END_TEST
+
 START_TEST(first_operand_is_the_target_unless_it_looks_like_a_selector)
 {
     static const struct {
@@ -143,6 +159,7 @@ SUITE(options)
     TCase *tests = tcase_create("command line");
 
     tcase_add_test(tests, defaults);
+    tcase_add_test(tests, a_letter_takes_its_value_behind_it_or_apart);
     tcase_add_test(tests, first_operand_is_the_target_unless_it_looks_like_a_selector);
     tcase_add_test(tests, values);
     tcase_add_test(tests, some_may_be_repeated);
