@@ -30,7 +30,7 @@ void replay_unshare(void *memory, size_t octets)
 }
 
 /* The kernel ends a process that has no handler for these. */
-static void limit_time(unsigned limit_ms)
+void replay_limit_time(unsigned limit_ms)
 {
     unsigned               wall_ms = limit_ms * WALL_TIMES;
     const struct itimerval own     = { .it_value = { limit_ms / 1000, (long)(limit_ms % 1000) * 1000 } };
@@ -72,7 +72,7 @@ bool replay_apart(apart_work *work, void *context, unsigned limit_ms, struct dea
     if (child == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         setrlimit(RLIMIT_CORE, &no_core);
-        limit_time(limit_ms);
+        replay_limit_time(limit_ms);
         work(context);
         fflush(stdout);
         _exit(0);

@@ -11,8 +11,7 @@
 #include "terms.h"
 
 enum {
-    DRAFT_MOST_S     = 15,    /* of the process's own time: what comes behind makes no case that anybody would read … */
-    DRAFT_LIMIT_MS   = 45000, /* … and one that takes so long hangs */
+    DRAFT_MOST_S     = 15,    /* of the process's own time: what comes behind makes no case that anybody would read */
     LAST_MS          = 600,   /* for a delayed ACK, when the input has ended */
     LONG_MS          = 10000, /* a timer's interval that MEASURED may not wait for */
     ANSWERS          = 40,    /* to one step; what draws more is let pass */
@@ -153,6 +152,7 @@ static bool play_draft(struct drafting *drafting, const struct step *last, uint6
     struct target       target  = { 0 };
     struct error        error   = { "" };
 
+    replay_limit_time(PLAY_LIMIT_MS);
     drafting->succeeded            = 0;
     draft->steps[draft->count]     = last != NULL ? *last : (struct step){ .rung = RUNG_END };
     draft->steps[draft->count + 1] = (struct step){ .rung = RUNG_END };
@@ -603,7 +603,7 @@ bool replay_draft(const struct replay_wish *wish, const struct input *input, siz
     drafting.prepared       = prepare(wish, draft->ipv6, error);
     drafting.other_prepared = prepare(wish, !draft->ipv6, error);
     if (drafting.prepared != NULL && drafting.other_prepared != NULL)
-        good = replay_apart(draft_steps, &drafting, DRAFT_LIMIT_MS, death, error);
+        good = replay_apart(draft_steps, &drafting, PLAY_LIMIT_MS, death, error);
     if (drafting.prepared != NULL)
         wish->judged->release(drafting.prepared);
     if (drafting.other_prepared != NULL)

@@ -81,6 +81,8 @@ void  replay_unshare(void *memory, size_t octets);
 /* Runs it in a process of its own and says how that ended. What it leaves is in shared memory. false with a sentence: it did
  * not run. */
 bool replay_apart(apart_work *work, void *context, unsigned limit_ms, struct death *death, struct error *error);
+/* In it: from now on it has that much time again. */
+void replay_limit_time(unsigned limit_ms);
 bool replay_same_death(const struct death *one, const struct death *other);
 
 /* ---- replay_draft.c: an input as the rungs of a case */

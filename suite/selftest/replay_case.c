@@ -176,8 +176,10 @@ static const char *last_of(const char *words)
 
 static void (*carry_out_of_reference)(void *self, const struct call_request *request, struct call_reply *reply);
 
-static void die_of_close(void *self, const struct call_request *request, struct call_reply *reply)
+static void die_of_calls(void *self, const struct call_request *request, struct call_reply *reply)
 {
+    for (volatile bool on = true; request->kind == CALL_ABORT && on;)
+        continue;
     if (request->kind == CALL_CLOSE)
         abort();
     carry_out_of_reference(self, request, reply);
@@ -188,20 +190,21 @@ static bool open_deadly(void *prepared, unsigned slot, struct target *target, st
     bool open = target_reference.open(prepared, slot, target, error);
 
     carry_out_of_reference = target->call;
-    target->call           = die_of_close;
+    target->call           = die_of_calls;
     return open;
 }
 
-#define FATAL_END                                                                                                              \
-    "        /* here the TCP ended by signal 6 (Aborted): its answers end */\n        ON (FRESH),\n        ENTER "             \
-    "(ESTABLISHED),\n"                                                                                                         \
+#define FATAL_END(how)                                                                                                         \
+    "        WAIT (30),\n        /* here " how ": its answers end */\n        ON (FRESH),\n        ENTER (ESTABLISHED),\n"     \
     "        ALIVE\n    ),\n},\n"
+#define ABORTED "the TCP ended by signal 6 (Aborted)"
 
 static const struct {
-    const char *text, *says;
+    const char *text, *call, *says;
 } fatal_calls[] = {
-    { OPENED "APP (CLOSE)\n", "        APP (CLOSE),\n        WAIT (30),\n" FATAL_END },
-    { OPENED "PEER (ACK, .len = 2900)\nAPP (CLOSE)\nPEER (RST)\n", "        APP (CLOSE),\n        WAIT (30),\n" FATAL_END },
+    { OPENED "APP (CLOSE)\n", "APP (CLOSE)", "        APP (CLOSE),\n" FATAL_END(ABORTED) },
+    { OPENED "PEER (ACK, .len = 2900)\nAPP (CLOSE)\nPEER (RST)\n", "APP (CLOSE)", "        APP (CLOSE),\n" FATAL_END(ABORTED) },
+    { OPENED "APP (ABORT)\n", "APP (ABORT)", "        APP (ABORT),\n" FATAL_END("it did not come back within 5 s") },
 };
 
 /* Each rung is there once, and the one that kills the last of them. */
@@ -221,7 +224,7 @@ START_TEST(a_case_of_a_death)
     program_says("CASE  (\"group/slug\", \"The TCP lives through this\"),\n");
     program_says(fatal_calls[_i].says);
     ck_assert_ptr_null(strstr(program_output, "_ONLY"));
-    ck_assert_ptr_eq(strstr(program_output, "APP (CLOSE)"), last_of("APP (CLOSE)"));
+    ck_assert_ptr_eq(strstr(program_output, fatal_calls[_i].call), last_of(fatal_calls[_i].call));
 }
 END_TEST
 
