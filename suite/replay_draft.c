@@ -23,7 +23,7 @@ enum {
     RMSS_IPV6        = 1440,
     COUNTED_MOST     = 3,  /* segments */
     OPTIONS_MOST     = 40, /* octets */
-    A_FEW            = 16,
+    A_FEW            = 48,
     RUNG_IN_NOTE     = 120,
     REASON_OCTETS    = 600,
     SEEDS_OF_CHANCE  = 4,        /* that each rung has to come through with, … */
