@@ -15,21 +15,14 @@ enum {
     LAST_MS          = 600,   /* for a delayed ACK, when the input has ended */
     LONG_MS          = 10000, /* a timer's interval that MEASURED may not wait for */
     ANSWERS          = 40,    /* to one step; what draws more is let pass */
-    INSIDE_MOST      = 20000, /* lint takes what is counted from RCV_NXT to lie in the window as far as this */
-    CASE_WINDOW      = 65535, /* where cases meet the built-in TCP, at first */
     FAR              = 65535, /* such an offset is no place in a window: the number is another one's, and differs elsewhere */
-    PIECES           = 3,     /* of what the stage takes for one segment, TEXT_OCTETS */
-    RMSS_IPV4        = 1460,  /* what a case's link carries */
-    RMSS_IPV6        = 1440,
-    COUNTED_MOST     = 3,  /* segments */
-    OPTIONS_MOST     = 40, /* octets */
+    COUNTED_MOST     = 3,     /* segments, and so many octets more or less */
     A_FEW            = 48,
-    RUNG_IN_NOTE     = 120,
+    RUNG_IN_NOTE     = 120, /* octets */
     REASON_OCTETS    = 600,
-    SEEDS_OF_CHANCE  = 4,        /* that each rung has to come through with, … */
-    SEEDS_AT_THE_END = 20,       /* … and that the whole is told of */
-    CONNECTIONS_OF_INPUTS = 2,   /* of one family */
-    LENGTH_OF_CHANCE      = 3000 /* instead of a sequence number: what it was is not known */
+    SEEDS_OF_CHANCE  = 4,     /* that each rung has to come through with … */
+    SEEDS_AT_THE_END = 20,    /* … and the whole, or it is told */
+    CONNECTIONS_OF_INPUTS = 2 /* of one family */
 };
 
 /* What came while the last rung was played. */
@@ -308,107 +301,8 @@ static void take_down(struct drafting *drafting, uint32_t ms, const struct answe
     add(draft, &wait);
 }
 
-/* ---- a step, as a case may have it ----------------------------------------------------------------------------------------
+/* ---- a step ----------------------------------------------------------------------------------------------------------------
  */
-
-static bool is_of_chance(term value)
-{
-    struct term_parts parts = term_take_apart(value);
-
-    return parts.base >= BASE_RCV_NXT && parts.base <= BASE_TS_LAST;
-}
-
-/* A length that is a sequence number is another one in each run. */
-static bool settle_length(term *length)
-{
-    bool chance = is_of_chance(*length);
-
-    if (chance)
-        *length = LENGTH_OF_CHANCE;
-    return chance;
-}
-
-static bool settle_lengths(struct step *step)
-{
-    term *const lengths[] = { &step->segment.len, &step->segment.wnd,         &step->segment.up,
-                              &step->segment.mss, &step->segment.data_offset, &step->user.octets };
-    bool        settled   = false;
-
-    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
-        settled = settle_length(lengths[i]) || settled;
-    return settled;
-}
-
-/* Counted from RCV_NXT and not from the window's edge: where in it, from RCV_NXT on. */
-static bool is_in_window(const struct step *step, int64_t *offset)
-{
-    struct term_parts parts = term_take_apart(step->segment.seq);
-
-    *offset = step->segment.seq != 0 ? parts.offset + parts.lengths[LENGTH_RMSS] * RMSS_IPV4 : 0;
-    return step->rung == RUNG_PEER && (step->segment.seq == 0 || parts.base == BASE_RCV_NXT) &&
-           parts.lengths[LENGTH_RCV_WND] == 0 && parts.lengths[LENGTH_SND_WND] == 0 && parts.lengths[LENGTH_SMSS] == 0;
-}
-
-/* Lint wants what lies outside the window counted with RCV_WND. */
-static void count_far_from_edge(struct step *step)
-{
-    int64_t offset;
-
-    if (is_in_window(step, &offset) && term_take_apart(step->segment.seq).offset >= INSIDE_MOST)
-        step->segment.seq += RCV_WND - CASE_WINDOW;
-}
-
-/* The same place in a window that is too small for it, counted from the edge. */
-static bool counted_from_edge(const struct drafting *drafting, struct step *step)
-{
-    int64_t offset;
-
-    if (!is_in_window(step, &offset) || step->segment.flags & SYN)
-        return false;
-    step->segment.seq = RCV_NXT + RCV_WND + (offset - (int64_t)drafting->window[drafting->current]);
-    return true;
-}
-
-/* How many segments of RMSS a length that is a number, or counts RMSS, takes; of others, which may be anything, 1. */
-static size_t segments_of(term len, int64_t rmss)
-{
-    struct term_parts parts  = term_take_apart(len);
-    bool              plain  = parts.base == BASE_NONE || parts.base == BASE_ABSOLUTE;
-    int64_t           octets = parts.lengths[LENGTH_RMSS] * rmss + parts.offset;
-
-    plain =
-        plain && parts.lengths[LENGTH_RCV_WND] == 0 && parts.lengths[LENGTH_SND_WND] == 0 && parts.lengths[LENGTH_SMSS] == 0;
-    return plain && octets > 0 && octets <= PIECES * rmss ? (size_t)((octets + rmss - 1) / rmss) : 1;
-}
-
-/* The step as one or more that fit where it does not: segments no larger than a packet, no more octets than the application may
- * queue. 0: there is nothing to be made smaller. */
-static size_t made_to_fit(const struct step *step, bool ipv6, struct step pieces[PIECES])
-{
-    const struct rung_segment *whole   = &step->segment;
-    bool                       options = whole->flags & SYN || whole->options.count > 0;
-    size_t                     count   = options ? 1 : segments_of(whole->len, ipv6 ? RMSS_IPV6 : RMSS_IPV4);
-    term                       most    = options ? RMSS - OPTIONS_MOST : RMSS;
-
-    pieces[0] = *step;
-    if (step->rung == RUNG_APP && step->user.octets != 0) {
-        pieces[0].user.octets = ZERO + SEND_OCTETS;
-        return 1;
-    }
-    if (step->rung != RUNG_PEER || whole->len == 0)
-        return 0;
-    for (size_t i = 0; i < count; i++) {
-        struct rung_segment *segment = &pieces[i].segment;
-
-        pieces[i] = *step;
-        if (i > 0)
-            segment->seq = (whole->seq != 0 ? whole->seq : RCV_NXT) + (term)i * RMSS;
-        segment->len = i + 1 < count || count == 1 ? most : whole->len - (term)i * RMSS;
-        if (i + 1 < count)
-            segment->flags &= ~(unsigned)FIN;
-    }
-    return count;
-}
 
 /* Adds these steps, and hears what comes behind them. */
 static bool steps_come_through(struct drafting *drafting, const struct step *steps, size_t count, struct answers *answers,
@@ -434,17 +328,18 @@ static bool step_comes_through(struct drafting *drafting, const struct step *ste
     size_t        notes = draft->note_count;
     char          reason[REASON_OCTETS];
 
-    if (settle_lengths(&said))
+    if (fit_settles_lengths(&said))
         remark(draft, "it was ", step, "a length that is another one in each run");
-    count_far_from_edge(&said);
+    fit_counts_far_from_edge(&said);
     if (steps_come_through(drafting, &said, 1, answers, same))
         return true;
     snprintf(reason, sizeof reason, "%s", drafting->reason);
     if (draft->note_count == notes)
         remark(draft, "it was ", step, reason);
     pieces[0] = said;
-    if ((counted_from_edge(drafting, &pieces[0]) && steps_come_through(drafting, pieces, 1, answers, same)) ||
-        steps_come_through(drafting, pieces, made_to_fit(&said, draft->ipv6, pieces), answers, same))
+    if ((fit_counts_from_edge(&pieces[0], drafting->window[drafting->current]) &&
+         steps_come_through(drafting, pieces, 1, answers, same)) ||
+        steps_come_through(drafting, pieces, fit_to_packets(&said, draft->ipv6, pieces), answers, same))
         return true;
     draft->note_count = notes;
     remark(draft, "left out: ", step, reason);

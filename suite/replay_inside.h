@@ -85,6 +85,24 @@ bool replay_apart(apart_work *work, void *context, unsigned limit_ms, struct dea
 void replay_limit_time(unsigned limit_ms);
 bool replay_same_death(const struct death *one, const struct death *other);
 
+/* ---- replay_fit.c: a step in words that a case may have */
+enum {
+    PIECES    = 3,    /* of what the stage takes for one segment, TEXT_OCTETS */
+    RMSS_IPV4 = 1460, /* what a case's link carries */
+    RMSS_IPV6 = 1440
+};
+
+/* A length that is a sequence number is another one in each run: some number stands in its place. Whether there was one. */
+bool fit_settles_lengths(struct step *step);
+/* Lint wants what lies outside the window counted with RCV_WND. */
+void fit_counts_far_from_edge(struct step *step);
+/* The same place in a window of so many octets, counted from the edge: a case takes what is counted from RCV_NXT to lie inside.
+ * false: it is not counted so. */
+bool fit_counts_from_edge(struct step *step, uint32_t window);
+/* The step as one or more that fit where it does not: segments no larger than a packet, no more octets than the application may
+ * queue. 0: there is nothing to be made smaller. */
+size_t fit_to_packets(const struct step *step, bool ipv6, struct step pieces[PIECES]);
+
 /* ---- replay_draft.c: an input as the rungs of a case */
 enum { SETTLE_MS = 30 /* for what answers a step */, DRAFT_STEPS = 1200, DRAFT_NOTES = 2 * INPUT_STEPS };
 
