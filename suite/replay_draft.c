@@ -8,7 +8,6 @@
 #include "notation_ladder.h"
 #include "player/player.h"
 #include "replay_inside.h"
-#include "terms.h"
 
 enum {
     DRAFT_MOST_S     = 15,    /* of the process's own time: what comes behind makes no case that anybody would read */
