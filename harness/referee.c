@@ -453,13 +453,21 @@ static void judge_octets(struct referee *referee, struct conversation *c, const 
         rule_on(referee, RULE_SAME_OCTETS, again == SENT_SAME, "other octets than before from SEQ %u on", segment->seq);
 }
 
-/* The window beside an ACK below an earlier one is as old as that: RFC 9293 3.10.7.4 does not take it (SND.WL2). */
+static bool fin_is_taken(const struct conversation *c)
+{
+    const struct shadow_end *peer = &c->shadow.peer;
+
+    return peer->fin_seen && seq_before(peer->fin_seq, c->shadow.target.ack);
+}
+
+/* The window beside an ACK below an earlier one is as old as that: RFC 9293 3.10.7.4 does not take it (SND.WL2). Behind our FIN
+ * there is nothing to come that it could be for. */
 static void judge_edge(struct referee *referee, const struct conversation *c, const struct segment *segment)
 {
     const struct shadow_end *target = &c->shadow.target;
     bool                     old    = target->ack_seen && seq_before(segment->ack, target->ack);
 
-    if (!target->ack_seen || old || !(segment->flags & ACK) || (segment->flags & (SYN | RST)))
+    if (!target->ack_seen || old || fin_is_taken(c) || !(segment->flags & ACK) || (segment->flags & (SYN | RST)))
         return;
     unsigned shift    = target->syn.window_scale > 14 ? 14 : target->syn.window_scale;
     uint32_t rounding = shadow_scales(&c->shadow) ? (1u << shift) - 1 : 0;
@@ -479,15 +487,16 @@ static bool speaks_as_before(const struct conversation *c, const struct segment 
            segment->seq == before->nxt && segment->ack == before->ack;
 }
 
-/* A SYN,ACK that was sent before may answer the latest SYN all the same, where TIME-WAIT was gone back to and left again: ISS
- * is made of what was before (RFC 9293 3.10.7.4). Of the two offers the larger one may be in force. */
+/* A SYN,ACK that was sent before may answer the latest SYN all the same, where TIME-WAIT was gone back to and left again (ISS
+ * is made of what was before, RFC 9293 3.10.7.4), or within one tick of the clock of ISNs. Of the two offers the larger one may
+ * be in force, whatever we have acknowledged: that may have been dropped, and a synchronized TCP sends no SYN. */
 static void answers_again(struct conversation *c, uint8_t family)
 {
     struct shadow_end *peer   = &c->shadow.peer;
     struct shadow_end  latest = { .syn = c->latest_syn_options };
 
     c->muddled = false;
-    if (!synchronized_shown(&c->shadow) && c->latest_syn.seq == peer->iss && (c->latest_syn.flags & SYN) &&
+    if (c->latest_syn.seq == peer->iss && (c->latest_syn.flags & SYN) &&
         shadow_mss(peer, family) < shadow_mss(&latest, family)) {
         peer->syn.has_mss = true;
         peer->syn.mss     = (uint16_t)shadow_mss(&latest, family);

@@ -320,6 +320,23 @@ START_TEST(the_mss_of_a_syn_that_the_same_syn_ack_answers)
 }
 END_TEST
 
+/* What we acknowledged of the first SYN,ACK was dropped. */
+START_TEST(the_mss_of_a_syn_after_an_ack_that_was_dropped)
+{
+    PEER(.flags = SYN, .seq = IRS, .options = { .has_mss = true, .mss = 536 });
+    TARGET(.flags = SYN | ACK, .seq = ISS, .ack = IRS + 1);
+    PEER(.flags = FIN | ACK, .seq = IRS, .ack = ISS + 1);
+    TARGET(.flags = ACK, .seq = ISS + 1, .ack = IRS + 1);
+    PEER(.flags = SYN, .seq = IRS, .options = { .has_mss = true, .mss = MSS });
+    TARGET(.flags = SYN | ACK, .seq = ISS, .ack = IRS + 1);
+    PEER(.flags = ACK, .seq = IRS + 1, .ack = ISS + 1);
+    TARGET(.flags = ACK, .seq = ISS + 1, .ack = IRS + 1, .length = MSS);
+    assert_kept();
+    TARGET(.flags = ACK, .seq = ISS + 1 + MSS, .ack = IRS + 1, .length = MSS + 1);
+    assert_broken("mss", 9);
+}
+END_TEST
+
 START_TEST(options_count_against_the_mss)
 {
     PEER(.flags = SYN, .seq = IRS, .options = { .has_mss = true, .mss = MSS, .has_timestamps = true });
@@ -434,6 +451,17 @@ START_TEST(a_right_edge_that_goes_back)
 END_TEST
 
 /* A segment that others overtook on the way: what it acknowledges is less than before, and so it says nothing of now. */
+/* Nothing can come any more that would lie in it. */
+START_TEST(a_window_behind_the_fin_is_none)
+{
+    shake_hands();
+    PEER(.flags = FIN | ACK, .seq = IRS + 1, .ack = ISS + 1, .window = WINDOW);
+    TARGET(.flags = ACK, .seq = ISS + 1, .ack = IRS + 2, .window = WINDOW);
+    TARGET(.flags = ACK, .seq = ISS + 1, .ack = IRS + 2, .window = 100);
+    assert_kept();
+}
+END_TEST
+
 START_TEST(the_window_of_an_old_ack_does_not_count)
 {
     shake_hands();
@@ -518,6 +546,7 @@ SUITE(referee)
     tcase_add_test(tests, data_in_flight_when_the_window_shrinks);
     tcase_add_test(tests, larger_than_the_mss);
     tcase_add_test(tests, the_mss_of_a_syn_that_the_same_syn_ack_answers);
+    tcase_add_test(tests, the_mss_of_a_syn_after_an_ack_that_was_dropped);
     tcase_add_test(tests, options_count_against_the_mss);
     tcase_add_test(tests, the_default_mss);
     tcase_add_test(tests, options_that_were_not_agreed);
@@ -530,6 +559,7 @@ SUITE(referee)
     tcase_add_test(tests, other_octets_at_the_same_number);
     tcase_add_test(tests, a_keep_alive_may_carry_garbage);
     tcase_add_test(tests, a_right_edge_that_goes_back);
+    tcase_add_test(tests, a_window_behind_the_fin_is_none);
     tcase_add_test(tests, the_window_of_an_old_ack_does_not_count);
     tcase_add_test(tests, rounding_by_the_scale_is_no_step_back);
     tcase_add_test(tests, connections_are_told_apart);
