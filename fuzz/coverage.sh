@@ -25,6 +25,8 @@ for source in harness/reference/*.c; do
 done >"$build/lines.txt"
 [ "$(wc -l <"$build/lines.txt")" -gt 1000 ] || { echo "fuzz: gcov says nothing of $build. Is it built with --coverage?" >&2; exit 3; }
 
+grep -q '^[1-9]' "$build/lines.txt" || { echo "fuzz: no line was counted, although there were $(wc -l <"$build/pairs.tsv") pairs" >&2; exit 3; }
+
 awk -F'\t' '
     /^FILE / { name = substr($0, 6); names[++files] = name; next }
     $1 != "-" { lines[name]++; all++; if ($1 + 0 > 0) { met[name]++; all_met++ } }

@@ -2,9 +2,11 @@
 #include "replay.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -161,6 +163,7 @@ static enum status play_on_target(const struct replay_wish *wish, const struct r
     if (child < 0)
         return STATUS_ERROR;
     if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* and what it has made dies with it */
         enum status own = replay_on_target(wish, file);
 
         fflush(stdout);

@@ -1,8 +1,10 @@
 /* replay_target.c: a fuzz input on a kernel or a host. There is no looking inside: the referee judges what was sent, and what
  * cannot be done there is told. */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 
 #include "notation_ladder.h"
 #include "pcapng.h"
@@ -161,6 +163,7 @@ enum status replay_on_target(const struct replay_wish *wish, const struct replay
         printf("%zu step%s for IPv%d and %s left out\n", left_out, left_out == 1 ? " is" : "s are", named.wish.ipv6 ? 4 : 6,
                left_out == 1 ? "was" : "were");
     if (prepared != NULL && named.kind->open(prepared, 0, &target, &error)) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* a change of privileges has taken it back */
         status = play_steps_on(wish, file->input, &target, rungs);
         target.close(target.self);
     } else {

@@ -194,6 +194,48 @@ START_TEST(frames_are_made_small_too)
 }
 END_TEST
 
+static bool *ended;
+
+static void note_end(void)
+{
+    *ended = true;
+}
+
+static void do_nothing(void *context)
+{
+    (void)context;
+}
+
+/* As any program does: what counts coverage writes it then. */
+START_TEST(what_is_played_apart_ends_properly)
+{
+    struct death death;
+    struct error error;
+
+    ended = replay_share(sizeof *ended);
+    ck_assert(ended != NULL && atexit(note_end) == 0);
+    ck_assert_msg(replay_apart(do_nothing, NULL, PLAY_LIMIT_MS, &death, &error), "%s", error.sentence);
+    ck_assert_int_eq(death.kind, DEATH_NONE);
+    ck_assert(*ended);
+}
+END_TEST
+
+/* A signal for it alone. */
+START_TEST(nothing_stays_behind_on_a_kernel)
+{
+    program_write("waits", "PEER (SYN)\nWAIT (600000)\nPEER (ACK)\n");
+    int status =
+        program_shell("f=$D/waits; $T replay $f linux >$D/said 2>&1 & p=$!; f=$D/waits; sleep 1; kill -TERM $p; wait $p;"
+                      " status=$?; sleep 0.5; pgrep -fa \"[r]eplay $f\" && exit 9; cat $D/said; exit $status");
+
+    if (status == 3) {
+        printf("replay_death: skipped: %s", program_output);
+        return;
+    }
+    ck_assert_msg(status == 143, "exit %d\n%s", status, program_output);
+}
+END_TEST
+
 SUITE(replay_death)
 {
     Suite *suite = suite_create("replay_death");
@@ -207,6 +249,8 @@ SUITE(replay_death)
     tcase_add_test(tests, reports_of_tries_are_not_told);
     tcase_add_test(tests, what_is_made_small_is_no_finding);
     tcase_add_test(tests, frames_are_made_small_too);
+    tcase_add_test(tests, what_is_played_apart_ends_properly);
+    tcase_add_test(tests, nothing_stays_behind_on_a_kernel);
     suite_add_tcase(suite, tests);
     return suite;
 }
