@@ -12,6 +12,8 @@
 #include "replay_inside.h"
 #include "targets.h"
 
+enum { TOLD_MS = 10000 };
+
 /* A ladder, and of each of its rungs the step of the input that it is of. */
 struct rungs {
     struct step steps[2 * INPUT_STEPS + 2];
@@ -46,6 +48,32 @@ static size_t as_ladder(const struct input *input, bool ipv6, struct rungs *rung
     }
     steps[count] = (struct step){ .rung = RUNG_END };
     return left_out;
+}
+
+/* What the steps wait on a wire, whatever else they take. */
+static uint64_t waits_ms(const struct rungs *rungs)
+{
+    uint64_t ms = 0;
+
+    for (const struct step *step = rungs->steps; step->rung != RUNG_END; step++)
+        ms += step->rung == RUNG_WAIT ? step->number : 0;
+    return ms;
+}
+
+/* Of many inputs those are left out that wait longer than the profile allows; one that is named alone is played, and its time
+ * told. */
+static bool is_too_long(const struct replay_wish *wish, const struct replay_file *file, const struct rungs *rungs)
+{
+    uint64_t ms = waits_ms(rungs);
+
+    if (wish->file_count > 1 && ms > profile_limit_ms(wish->run.profile)) {
+        printf("it waits %llu s, longer than --profile %s allows, and was not played\n", (unsigned long long)ms / 1000,
+               profile_name(wish->run.profile));
+        return true;
+    }
+    if (ms > TOLD_MS)
+        fprintf(stderr, "tcprove: %s waits %llu s\n", file->path, (unsigned long long)ms / 1000);
+    return false;
 }
 
 static bool referee_speaks(const struct play *play, const struct target *target)
@@ -135,34 +163,34 @@ static enum status play_steps_on(const struct replay_wish *wish, const struct in
     return speaks ? STATUS_VIOLATION : whole ? STATUS_GOOD : STATUS_ERROR;
 }
 
-enum status replay_on_target(const struct replay_wish *wish, const struct replay_file *file)
+/* Whether there is something to play of it, and time; if not, it is told: of many inputs that is no fault. */
+static bool is_for(const struct replay_wish *wish, const struct replay_file *file, bool ipv6, const struct rungs *rungs,
+                   size_t left_out, enum status *status)
 {
-    struct named_target named;
-    struct target       target = { 0 };
-    struct error        error  = { "" };
-    struct rungs       *rungs  = calloc(1, sizeof *rungs);
+    struct error error;
 
-    if (rungs == NULL)
-        return STATUS_ERROR;
-    if (!target_named(&wish->run, NULL, &named, &error)) {
-        free(rungs);
-        return complain(STATUS_USAGE, &error);
+    *status = STATUS_GOOD;
+    if (left_out == 0 || rungs->steps[1].rung != RUNG_END)
+        return !is_too_long(wish, file, rungs);
+    if (wish->file_count > 1) {
+        printf("all its steps are over IPv%d, and it was not played\n", ipv6 ? 4 : 6);
+        return false;
     }
-    size_t left_out = as_ladder(file->input, named.wish.ipv6, rungs);
+    error_set(&error, "all steps of %s are over IPv%d: %s", file->path, ipv6 ? 4 : 6,
+              ipv6 ? "leave --ipv6 out" : "--ipv6, or a target with such an address, plays them");
+    *status = complain(STATUS_USAGE, &error);
+    return false;
+}
 
-    if (left_out > 0 && rungs->steps[1].rung == RUNG_END) {
-        free(rungs);
-        error_set(&error, "all steps of %s are over IPv%d: %s", file->path, named.wish.ipv6 ? 4 : 6,
-                  named.wish.ipv6 ? "leave --ipv6 out" : "--ipv6, or a target with such an address, plays them");
-        return complain(STATUS_USAGE, &error);
-    }
-    void       *prepared = named.kind->prepare(&named.wish, &error);
-    enum status status   = STATUS_UNUSABLE;
+static enum status play_rungs(const struct replay_wish *wish, const struct replay_file *file, const struct named_target *named,
+                              const struct rungs *rungs)
+{
+    struct target target   = { 0 };
+    struct error  error    = { "" };
+    void         *prepared = named->kind->prepare(&named->wish, &error);
+    enum status   status   = STATUS_UNUSABLE;
 
-    if (left_out > 0)
-        printf("%zu step%s for IPv%d and %s left out\n", left_out, left_out == 1 ? " is" : "s are", named.wish.ipv6 ? 4 : 6,
-               left_out == 1 ? "was" : "were");
-    if (prepared != NULL && named.kind->open(prepared, 0, &target, &error)) {
+    if (prepared != NULL && named->kind->open(prepared, 0, &target, &error)) {
         prctl(PR_SET_PDEATHSIG, SIGKILL); /* a change of privileges has taken it back */
         status = play_steps_on(wish, file->input, &target, rungs);
         target.close(target.self);
@@ -170,7 +198,34 @@ enum status replay_on_target(const struct replay_wish *wish, const struct replay
         complain(status, &error);
     }
     if (prepared != NULL)
-        named.kind->release(prepared);
+        named->kind->release(prepared);
+    return status;
+}
+
+enum status replay_on_target(const struct replay_wish *wish, const struct replay_file *file)
+{
+    struct named_target named;
+    struct error        error  = { "out of memory" };
+    struct rungs       *rungs  = calloc(1, sizeof *rungs);
+    enum status         status = STATUS_USAGE;
+
+    if (rungs == NULL)
+        return complain(STATUS_ERROR, &error);
+    if (!target_named(&wish->run, NULL, &named, &error)) {
+        free(rungs);
+        return complain(status, &error);
+    }
+    bool   ipv6     = named.wish.ipv6;
+    size_t left_out = as_ladder(file->input, ipv6, rungs);
+
+    if (wish->file_count > 1)
+        printf("\n%s\n", file->path);
+    if (is_for(wish, file, ipv6, rungs, left_out, &status)) {
+        if (left_out > 0)
+            printf("%zu step%s for IPv%d and %s left out\n", left_out, left_out == 1 ? " is" : "s are", ipv6 ? 4 : 6,
+                   left_out == 1 ? "was" : "were");
+        status = play_rungs(wish, file, &named, rungs);
+    }
     free(rungs);
     return status;
 }

@@ -212,6 +212,13 @@ START_TEST(a_kernel_says_what_it_cannot_play)
     status = program_shell("printf 'ON (3)\\nPEER (SYN)\\nPEER (ACK)\\n' >$D/x; $T replay $D/x linux");
     ck_assert_msg(status == 2, "exit %d\n%s", status, program_output);
     program_says("/x are over IPv6: --ipv6, or a target with such an address, plays them\n");
+    /* Of many inputs, those that can be. */
+    status = program_shell("mkdir $D/many; cp $D/x $D/many/six; printf 'PEER (SYN)\\n' >$D/many/syn;"
+                           " printf 'PEER (SYN)\\nWAIT (76000)\\n' >$D/many/slow; $T replay $D/many linux");
+    ck_assert_msg(status == 0, "exit %d\n%s", status, program_output);
+    program_says("/many/six\nall its steps are over IPv6, and it was not played\n");
+    program_says("/many/slow\nit waits 76 s, longer than --profile standard allows, and was not played\n");
+    program_says("/many/syn\n   ENTER (LISTEN)\n");
     /* No case: a segment may be larger than the window, and more than a packet holds; a call may come at any time. */
     status = program_shell("printf 'PEER (SYN)\nPEER (ACK)\nPEER (ACK, .seq = RCV_NXT + 70000, .len = 100)\n"
                            "PEER (ACK, .len = RCV_NXT)\nAPP (CLOSE_BOTH)\nAPP (CLOSE)\nPEER (FIN|ACK, .ack = SND_NXT)\n' >$D/x;"
