@@ -27,17 +27,21 @@ static void print_notes(const struct draft *draft, size_t before)
 }
 
 /* Behind the last step: what was found when it was played. */
-static void print_spoken(const struct draft *draft, size_t at, const char *spoke)
+static void print_spoken(const struct draft *draft, size_t at, const struct finding *finding, const struct death *fatal)
 {
-    if (spoke != NULL && draft->last > 0 && at == draft->last)
-        printf("        /* here, as the fuzzer plays it: %s */\n", spoke);
+    if (draft->last == 0 || at != draft->last)
+        return;
+    if (fatal->kind != DEATH_NONE)
+        printf("        /* here, as the fuzzer plays it and a case does not: %s */\n", fatal->sentence);
+    else if (finding != NULL)
+        printf("        /* here, as the fuzzer plays it: %s */\n", finding->sentence);
 }
 
-static void print_rungs(const struct draft *draft, const char *spoke)
+static void print_rungs(const struct draft *draft, const struct finding *finding, const struct death *fatal)
 {
     for (size_t i = 0; i < draft->count; i++) {
         print_notes(draft, i);
-        print_spoken(draft, i, spoke);
+        print_spoken(draft, i, finding, fatal);
         print_rung(&draft->steps[i], i + 1 < draft->count ? "," : "");
     }
     print_notes(draft, draft->count);
@@ -78,7 +82,11 @@ enum status replay_as_case(const struct replay_wish *wish, const struct replay_f
     struct death  death = { 0 };
     struct error  error = { "out of memory" };
 
-    if (draft == NULL || !replay_draft(wish, file->input, until, draft, &death, &error)) {
+    if (draft != NULL) {
+        draft->until  = until;
+        draft->stream = finding != NULL && finding->oracle == ORACLE_STREAM;
+    }
+    if (draft == NULL || !replay_draft(wish, file->input, draft, &death, &error)) {
         replay_unshare(draft, sizeof *draft);
         return complain(STATUS_ERROR, &error);
     }
@@ -99,7 +107,7 @@ enum status replay_as_case(const struct replay_wish *wish, const struct replay_f
     if (dies)
         print_deadly_rungs(draft, &death);
     else
-        print_rungs(draft, fatal->kind != DEATH_NONE ? fatal->sentence : finding != NULL ? finding->sentence : NULL);
+        print_rungs(draft, finding, fatal);
     printf("    ),\n},\n");
     replay_unshare(draft, sizeof *draft);
     return dies ? STATUS_VIOLATION : STATUS_GOOD;

@@ -45,6 +45,7 @@ struct drafting {
     uint64_t                  succeeded;      /* bits: connections that another one has followed on the same sockets */
     uint32_t                  window[CONNECTIONS_OF_INPUTS]; /* that the target told last */
     struct answers           *heard;                         /* NULL: nobody listens */
+    bool                      failed;                        /* the latest play: not inconclusive, nor skipped */
     char                      reason[REASON_OCTETS];
 };
 
@@ -156,6 +157,7 @@ static bool play_draft(struct drafting *drafting, const struct step *last, uint6
     struct play *play    = play_ladder(&ladder, EACH, &target, &options);
     bool         through = play != NULL && play->verdict == VERDICT_PASS;
 
+    drafting->failed = play != NULL && play->verdict == VERDICT_FAIL;
     snprintf(drafting->reason, sizeof drafting->reason, "%s", play == NULL ? "out of memory" : play->reason);
     play_release(play);
     target.close(target.self);
@@ -388,6 +390,18 @@ static void hear_the_rest(struct drafting *drafting)
         draft->count--;
 }
 
+/* Whether the application got other octets than were acknowledged, as the oracle of the streams has said: a case says so too.
+ */
+static bool stream_is_broken(struct drafting *drafting)
+{
+    static const struct step sees   = APP_SEES(DATA);
+    bool                     broken = drafting->draft->stream && !play_draft(drafting, &sees, 0) && drafting->failed;
+
+    if (broken)
+        remark(drafting->draft, "this fails here: ", &sees, drafting->reason);
+    return broken;
+}
+
 /* What was acknowledged has reached the applications, octet by octet, where one still can be asked. */
 static void ask_applications(struct drafting *drafting)
 {
@@ -399,8 +413,10 @@ static void ask_applications(struct drafting *drafting)
         unsigned before = drafting->current;
 
         go_on(drafting, (current + connection) % CONNECTIONS_OF_INPUTS);
+        bool broken = stream_is_broken(drafting);
+
         add(drafting->draft, &sees);
-        if (comes_through(drafting))
+        if (broken || comes_through(drafting))
             continue;
         drafting->draft->count = count;
         drafting->current      = before;
@@ -486,14 +502,13 @@ static void *prepare(const struct replay_wish *wish, bool ipv6, struct error *er
     return wish->judged->prepare(&target, error);
 }
 
-bool replay_draft(const struct replay_wish *wish, const struct input *input, size_t until, struct draft *draft,
-                  struct death *death, struct error *error)
+bool replay_draft(const struct replay_wish *wish, const struct input *input, struct draft *draft, struct death *death,
+                  struct error *error)
 {
     struct drafting drafting = { .wish = wish, .input = input, .draft = draft };
     bool            good     = false;
 
-    draft->until            = until;
-    draft->ipv6             = is_over_ipv6(input, until);
+    draft->ipv6             = is_over_ipv6(input, draft->until);
     drafting.prepared       = prepare(wish, draft->ipv6, error);
     drafting.other_prepared = prepare(wish, !draft->ipv6, error);
     if (drafting.prepared != NULL && drafting.other_prepared != NULL)

@@ -118,16 +118,17 @@ struct draft {
     size_t last;    /* behind the last step of the input and its answers; 0: it is not there */
     size_t end;     /* from here on another connection is served; 0: it did not come to that */
     size_t until;   /* so many steps of the input are drafted */
+    bool   stream;  /* the oracle of the streams has spoken: the application is asked, whatever it says */
     size_t foreign; /* of the other family, and left out */
     bool   ipv6;    /* the family it was made over, */
     bool   both;    /* and it comes through over the other one too */
 };
 
-/* Plays the first `until` steps on the target `reference` as a case's, one after the other, and what answers each becomes rungs
- * behind it. `draft` is from replay_share: it stays as it was where the TCP dies, and `death` says of what. false with a
- * sentence: nothing could be played. */
-bool replay_draft(const struct replay_wish *wish, const struct input *input, size_t until, struct draft *draft,
-                  struct death *death, struct error *error);
+/* Plays the first `draft->until` steps on wish->judged as a case's, one after the other, and what answers each becomes rungs
+ * behind it. `draft`, zero but for `until` and `stream`, is from replay_share: it stays as it was where the TCP dies, and
+ * `death` says of what. false with a sentence: nothing could be played. */
+bool replay_draft(const struct replay_wish *wish, const struct input *input, struct draft *draft, struct death *death,
+                  struct error *error);
 
 /* ---- replay_case.c */
 /* Prints the first `until` steps as an entry of a table in cases/, with what the reference answers as rungs. What the fuzzer

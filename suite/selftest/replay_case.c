@@ -185,6 +185,22 @@ static void die_of_calls(void *self, const struct call_request *request, struct 
     carry_out_of_reference(self, request, reply);
 }
 
+static void falsify(void *self, const struct call_request *request, struct call_reply *reply)
+{
+    carry_out_of_reference(self, request, reply);
+    if (request->kind == CALL_SAW && reply->data_octets > 0)
+        reply->data[0] ^= 1;
+}
+
+static bool open_false(void *prepared, unsigned slot, struct target *target, struct error *error)
+{
+    bool open = target_reference.open(prepared, slot, target, error);
+
+    carry_out_of_reference = target->call;
+    target->call           = falsify;
+    return open;
+}
+
 static bool open_deadly(void *prepared, unsigned slot, struct target *target, struct error *error)
 {
     bool open = target_reference.open(prepared, slot, target, error);
@@ -228,6 +244,38 @@ START_TEST(a_case_of_a_death)
 }
 END_TEST
 
+static bool hears_of_the_stream(struct stage *stage, const struct replay_file *file, const struct stage_watch *watch,
+                                struct finding *finding)
+{
+    (void)stage;
+    (void)watch;
+    *finding = (struct finding){ .oracle = ORACLE_STREAM, .step = file->input->count - 1, .requirement = "RFC9293-3.4-a" };
+    snprintf(finding->sentence, sizeof finding->sentence, "octet 0 is another one");
+    return true;
+}
+
+/* What the application got is a rung, although it is wrong: there the case fails until that is mended. */
+START_TEST(a_case_of_other_octets)
+{
+    struct target_kind wrong   = target_reference;
+    const char        *files[] = { program_write("one", OPENED "PEER (ACK, .len = 500)\n") };
+    struct replay_wish wish    = { .player     = hears_of_the_stream,
+                                   .judged     = &wrong,
+                                   .files      = files,
+                                   .file_count = 1,
+                                   .as_case    = true,
+                                   .run        = { .target = "reference" } };
+
+    wrong.open = open_false;
+    ck_assert_int_eq(play_wish(&wish), STATUS_VIOLATION);
+    program_says("        /* here, as the fuzzer plays it: octet 0 is another one */\n");
+    program_says("        /* this fails here: APP_SEES (DATA): the application got other octets than were sent */\n"
+                 "        APP_SEES (DATA, .octets = 1),\n");
+    program_says(
+        "        /* with 20 of 20 sets of payloads and sequence numbers it does not come through: the application got");
+}
+END_TEST
+
 SUITE(replay_case)
 {
     Suite *suite = suite_create("replay_case");
@@ -239,6 +287,7 @@ SUITE(replay_case)
     tcase_add_test(tests, a_case_has_an_end);
     tcase_add_test(tests, a_closed_window_is_met);
     tcase_add_test(tests, entries_are_all_that_is_printed);
+    tcase_add_test(tests, a_case_of_other_octets);
     tcase_add_loop_test(tests, a_case_of_a_death, 0, (int)(sizeof fatal_calls / sizeof *fatal_calls));
     tcase_add_loop_test(tests, an_answer_is_a_rung, 0, (int)(sizeof entries / sizeof *entries));
     suite_add_tcase(suite, tests);

@@ -104,7 +104,8 @@ START_TEST(what_dies_is_made_small_a_case_and_a_capture)
     wish.as_case  = true;
     ck_assert_int_eq(play_wish(&wish), STATUS_VIOLATION);
     program_says("        APP (CLOSE),\n");
-    program_says("/* here, as the fuzzer plays it: the TCP ended by signal 6 (Aborted) */\n        ON (FRESH),");
+    program_says(
+        "/* here, as the fuzzer plays it and a case does not: the TCP ended by signal 6 (Aborted) */\n        ON (FRESH),");
     wish.as_case = false;
     snprintf(path, sizeof path, "%s/pcap", getenv("D"));
     wish.pcap = path;
