@@ -66,6 +66,8 @@ END {
         printf "<text x=\"%d\" y=\"%d\" font-size=\"12\">%s</text>\n", 110 + (i % 3) * 230, 24 + int(i / 3) * 120, states[i]
         for (k = 0; i % 3 == 0 && k < rows_of_bits; k++)
             printf "<text x=\"104\" y=\"%d\" text-anchor=\"end\">%s</text>\n", 38 + int(i / 3) * 120 + k * 9, bits_at[k]
+        if (i % 3 == 0)
+            printf "<text x=\"104\" y=\"%d\" text-anchor=\"end\">calls, ICMP, timeouts</text>\n", 38 + int(i / 3) * 120 + 76
     }
     print drawn "</svg><h2>Lines</h2><table>"
     for (i = 1; i <= files; i++) {
