@@ -136,8 +136,9 @@ static bool set_up_far(int socket, bool ipv6, struct error *error)
     return link_offloads_off(socket, TARGET_INTERFACE, error) && link_up(socket, "lo", error) &&
            link_add_address(socket, TARGET_INTERFACE, &target_ipv4, 24, error) &&
            (!has_ipv6() || link_add_address(socket, TARGET_INTERFACE, &target_ipv6, 64, error)) &&
-           link_up(socket, TARGET_INTERFACE, error) && link_add_route(socket, TARGET_INTERFACE, &second_net, 24, error) &&
-           add_testers(socket, ipv6, error);
+           link_up(socket, TARGET_INTERFACE, error) && link_await_local(socket, &target_ipv4, error) &&
+           (!has_ipv6() || link_await_local(socket, &target_ipv6, error)) &&
+           link_add_route(socket, TARGET_INTERFACE, &second_net, 24, error) && add_testers(socket, ipv6, error);
 }
 
 /* Makes the target's namespace, then the tester's, where the process stays. */

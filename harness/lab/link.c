@@ -256,6 +256,35 @@ bool link_add_address(int socket, const char *name, const struct ip_address *add
     return number == 0 || error_set(error, "an IPv%u address on %s: %s", address->family, name, strerror(number));
 }
 
+/* Whether what is sent to this address is for the namespace itself, as its kernel has it now. */
+static bool is_local(int socket, const struct ip_address *address)
+{
+    _Alignas(struct nlmsghdr) uint8_t answer[8192];
+    struct rtmsg   body = { .rtm_family = family_of(address), .rtm_dst_len = (uint8_t)(8 * octets_of(address)) };
+    struct message message;
+
+    begin(&message, RTM_GETROUTE, 0, &body, sizeof body);
+    header_of(&message)->nlmsg_flags = NLM_F_REQUEST; /* the route is the answer */
+    put(&message, RTA_DST, address->octets, octets_of(address));
+    if (send(socket, message.octets, header_of(&message)->nlmsg_len, 0) < 0)
+        return false;
+    ssize_t                got  = recv(socket, answer, sizeof answer, 0);
+    const struct nlmsghdr *told = (const struct nlmsghdr *)(const void *)answer;
+
+    return got > 0 && NLMSG_OK(told, (size_t)got) && told->nlmsg_type == RTM_NEWROUTE &&
+           ((const struct rtmsg *)NLMSG_DATA(told))->rtm_type == RTN_LOCAL;
+}
+
+bool link_await_local(int socket, const struct ip_address *address, struct error *error)
+{
+    for (unsigned waited_ms = 0; waited_ms < QUEUE_PATIENCE_MS; waited_ms++) {
+        if (is_local(socket, address))
+            return true;
+        usleep(1000);
+    }
+    return error_set(error, "an IPv%u address was not ready after %d s", address->family, QUEUE_PATIENCE_MS / 1000);
+}
+
 bool link_add_route(int socket, const char *name, const struct ip_address *destination, unsigned prefix, struct error *error)
 {
     struct rtmsg   body = { .rtm_family   = family_of(destination),

@@ -28,6 +28,9 @@ bool link_wait_for_queue(int socket, const char *name, struct error *error);
 
 /* Gives the interface an address at once (nothing asks whether it is free: RFC 4862 5.4 is left out). */
 bool link_add_address(int socket, const char *name, const struct ip_address *address, unsigned prefix, struct error *error);
+/* Waits until the kernel takes what is sent to this address for its own: it gets that ready later than it says, and what comes
+ * before is lost. */
+bool link_await_local(int socket, const struct ip_address *address, struct error *error);
 
 /* Reaches a prefix directly over the interface. */
 bool link_add_route(int socket, const char *name, const struct ip_address *destination, unsigned prefix, struct error *error);

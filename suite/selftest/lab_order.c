@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #include "lab/lab.h"
+#include "lab/link.h"
+#include "lab/namespace.h"
 #include "lab_rig.h"
 #include "selftest.h"
 #include "wire/capture.h"
@@ -107,6 +109,26 @@ END_TEST
 START_TEST(sixty_cases_at_once_over_ipv6)
 {
     many_at_once(true);
+}
+END_TEST
+
+/* IPv6 gets an address ready later than it says: what is sent to it before is lost. */
+START_TEST(an_address_that_is_not_there_is_not_ready)
+{
+    struct error      error;
+    struct ip_address own, other;
+
+    if (!namespace_new(&error)) {
+        printf("lab_order: skipped: %s\n", error.sentence);
+        return;
+    }
+    int socket = link_socket(&error);
+
+    ck_assert(socket >= 0 && ip_address_parse("::1", &own) && ip_address_parse("2001:db8::9", &other));
+    ck_assert_msg(link_up(socket, "lo", &error) && link_await_local(socket, &own, &error), "%s", error.sentence);
+    ck_assert(!link_await_local(socket, &other, &error));
+    ck_assert_msg(strstr(error.sentence, "an IPv6 address was not ready after 5 s") != NULL, "%s", error.sentence);
+    close(socket);
 }
 END_TEST
 
@@ -336,6 +358,7 @@ SUITE(lab_order)
     tcase_add_test(cases, what_one_case_tells_the_kernel_is_its_own);
     tcase_add_test(cases, sixty_cases_at_once_over_ipv4);
     tcase_add_test(cases, sixty_cases_at_once_over_ipv6);
+    tcase_add_test(cases, an_address_that_is_not_there_is_not_ready);
     tcase_add_test(cases, a_case_and_its_application_hold_no_privilege);
     tcase_add_test(cases, an_ordinary_user_can_do_the_same);
     tcase_add_test(cases, a_refusal_says_what_helps);
