@@ -423,6 +423,14 @@ static void ask_applications(struct drafting *drafting)
     }
 }
 
+static void swap_families(struct drafting *drafting)
+{
+    void *played = drafting->prepared;
+
+    drafting->prepared       = drafting->other_prepared;
+    drafting->other_prepared = played;
+}
+
 /* Another connection is served; and how many sets of numbers it comes through with. */
 static void end_draft(struct drafting *drafting)
 {
@@ -448,8 +456,9 @@ static void end_draft(struct drafting *drafting)
                  SEEDS_AT_THE_END, reason);
         add_note(draft, &note);
     }
-    drafting->prepared = drafting->other_prepared;
-    draft->both        = comes_through(drafting);
+    swap_families(drafting);
+    draft->both = comes_through(drafting);
+    swap_families(drafting);
 }
 
 static void draft_steps(void *context)
