@@ -50,8 +50,7 @@ static void print_rungs(const struct draft *draft, const struct finding *finding
 /* The TCP died of the rungs that are there, the last one being what was tried. */
 static void print_deadly_rungs(const struct draft *draft, const struct death *death)
 {
-    static const struct step end[] = { ON(FRESH), ENTER(ESTABLISHED), ALIVE };
-    size_t                   ends  = draft->end > 0 ? 0 : sizeof end / sizeof *end;
+    size_t ends = draft->end > 0 ? 0 : DRAFT_ENDING;
 
     for (size_t i = 0; i < draft->count || draft->steps[i].rung != RUNG_END; i++) {
         print_notes(draft, i);
@@ -59,7 +58,7 @@ static void print_deadly_rungs(const struct draft *draft, const struct death *de
     }
     printf("        /* here %s: its answers end */\n", death->sentence);
     for (size_t i = 0; i < ends; i++)
-        print_rung(&end[i], i + 1 < ends ? "," : "");
+        print_rung(&draft_ending[i], i + 1 < ends ? "," : "");
 }
 
 /* What is right: the requirement, where one was broken. */

@@ -246,9 +246,9 @@ static void go_on(struct drafting *drafting, unsigned connection)
 }
 
 /* How long a rung waits for what a timer of the target's brings. */
-static struct interval interval_of(uint32_t since_us)
+static struct interval interval_of(uint64_t since_us)
 {
-    const struct interval any = MEASURED, half = MS(since_us / 2000, NO_LIMIT);
+    const struct interval any = MEASURED, half = MS((uint32_t)(since_us / 2000), NO_LIMIT);
 
     return since_us > LONG_MS * 1000u ? half : any;
 }
@@ -263,7 +263,7 @@ static void add_answers(struct drafting *drafting, const struct answers *answers
         struct step rung = answers->at[i].rung;
 
         if (wait_ms > 0)
-            rung.segment.after = interval_of((uint32_t)(answers->at[i].after_us - before_us));
+            rung.segment.after = interval_of(answers->at[i].after_us - before_us);
         before_us = answers->at[i].after_us;
         go_on(drafting, answers->at[i].connection);
         add(drafting->draft, &rung);
@@ -431,17 +431,18 @@ static void swap_families(struct drafting *drafting)
     drafting->other_prepared = played;
 }
 
+const struct step draft_ending[DRAFT_ENDING] = { ON(FRESH), ENTER(ESTABLISHED), ALIVE };
+
 /* Another connection is served; and how many sets of numbers it comes through with. */
 static void end_draft(struct drafting *drafting)
 {
-    static const struct step end[]  = { ON(FRESH), ENTER(ESTABLISHED), ALIVE };
-    struct draft            *draft  = drafting->draft;
-    unsigned                 failed = 0;
-    char                     reason[REASON_OCTETS];
+    struct draft *draft  = drafting->draft;
+    unsigned      failed = 0;
+    char          reason[REASON_OCTETS];
 
     draft->end = draft->count;
-    for (size_t i = 0; i < sizeof end / sizeof *end; i++)
-        add(draft, &end[i]);
+    for (size_t i = 0; i < DRAFT_ENDING; i++)
+        add(draft, &draft_ending[i]);
     for (uint64_t chance = 0; chance < SEEDS_AT_THE_END; chance++) {
         if (play_draft(drafting, NULL, chance))
             continue;

@@ -104,7 +104,10 @@ bool fit_counts_from_edge(struct step *step, uint32_t window);
 size_t fit_to_packets(const struct step *step, bool ipv6, struct step pieces[PIECES]);
 
 /* ---- replay_draft.c: an input as the rungs of a case */
-enum { SETTLE_MS = 30 /* for what answers a step */, DRAFT_STEPS = 1200, DRAFT_NOTES = 2 * INPUT_STEPS };
+enum { SETTLE_MS = 30 /* for what answers a step */, DRAFT_STEPS = 1200, DRAFT_NOTES = 2 * INPUT_STEPS, DRAFT_ENDING = 3 };
+
+/* How a draft ends: another connection is served. */
+extern const struct step draft_ending[DRAFT_ENDING];
 
 struct draft {
     struct step steps[DRAFT_STEPS + 2];
